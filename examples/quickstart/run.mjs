@@ -1,0 +1,1 @@
+console.log('The quickstart is not written yet.');
