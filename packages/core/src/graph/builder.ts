@@ -1,0 +1,399 @@
+import {
+  type Attribute,
+  type Attributes,
+  DatafreeError,
+  type Dim,
+  type DType,
+  type Graph,
+  isDatafreeError,
+  type Node,
+  type Tensor,
+  type ValueInfo,
+} from '@datafree/plugin';
+import { standardOperators } from '../ops/index.ts';
+import { elementCount, int64Of, scalarOf } from '../tensor.ts';
+import { type Operator, type OperatorSet, operatorKey, type TensorType, type Value } from './operator.ts';
+import { prune } from './prune.ts';
+
+/** The opset that graphs are written in; the ONNX reader lifts older and newer files to it. */
+export const canonicalOpset = 21;
+
+/** A node and the values around it. */
+export interface Application {
+  readonly node: Node;
+  readonly operator: Operator;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+}
+
+/** A derivative that replaces those of the nodes between `inputs` and the value it is set on. */
+export interface CustomGradient {
+  readonly inputs: readonly Value[];
+  readonly gradient: (adjoint: Value, wanted: readonly boolean[]) => readonly (Value | undefined)[];
+}
+
+/** Options of {@link GraphBuilder.op}. */
+export interface OpOptions {
+  readonly attributes?: Attributes;
+  /** Number of outputs; 1 when absent. */
+  readonly outputs?: number;
+  readonly domain?: string;
+  /** The node's name; made from the operator when absent. */
+  readonly name?: string;
+}
+
+/** Options of {@link GraphBuilder.inline}. */
+export interface InlineOptions {
+  /** Put before the names of the inlined nodes and values. */
+  readonly prefix?: string;
+  /** Initializers that become the given values instead: weights to be trained. */
+  readonly replace?: ReadonlyMap<string, Value>;
+  /** Only what these values need is inlined; the graph's outputs when absent. */
+  readonly wanted?: readonly string[];
+}
+
+/**
+ * Writes a graph with concrete shapes node by node. Each operation is checked, typed, folded when its inputs are
+ * constant, and shared with an equal one written before.
+ */
+export class GraphBuilder {
+  readonly name: string;
+  readonly operators: OperatorSet;
+  #inputs: ValueInfo[] = [];
+  #outputs: { info: ValueInfo; value: Value }[] = [];
+  #constants = new Map<string, Tensor>();
+  #applications: Application[] = [];
+  #producers = new Map<string, number>();
+  #custom = new Map<string, CustomGradient>();
+  #values = new Map<string, Value>();
+  #shared = new Map<string, readonly Value[]>();
+  #interned = new Map<string, Value>();
+  #nodeNames = new Set<string>();
+  #counters = new Map<string, number>();
+
+  constructor(options: { readonly name?: string; readonly operators?: OperatorSet } = {}) {
+    this.name = options.name ?? 'graph';
+    this.operators = options.operators ?? standardOperators;
+  }
+
+  /** Declares an input. @throws `model-invalid` when the name is taken */
+  input(name: string, dtype: DType, shape: readonly number[]): Value {
+    const value = this.#register({ name, dtype, shape });
+    this.#inputs.push({ name, dtype, shape });
+    return value;
+  }
+
+  /** A constant. Without a name, equal small constants are stored once. */
+  constant(tensor: Tensor, name?: string): Value {
+    const key = name === undefined ? constantKey(tensor) : undefined;
+    const interned = key === undefined ? undefined : this.#interned.get(key);
+    if (interned !== undefined) return interned;
+    const value = this.#register({
+      name: name ?? this.#unusedName('constant'),
+      dtype: tensor.dtype,
+      shape: tensor.dims,
+    });
+    this.#constants.set(value.name, tensor);
+    if (key !== undefined) this.#interned.set(key, value);
+    return value;
+  }
+
+  /** A constant of rank 0. */
+  scalar(value: number, dtype: DType = 'float32'): Value {
+    return this.constant(scalarOf(dtype, value));
+  }
+
+  /** A constant int64 vector: a shape, axes, pads. */
+  int64(values: readonly number[]): Value {
+    return this.constant(int64Of(values));
+  }
+
+  /** The content of a value that is constant. */
+  constantOf(value: Value | undefined): Tensor | undefined {
+    return value === undefined ? undefined : this.#constants.get(value.name);
+  }
+
+  /** A value by name. @throws `value-unknown` */
+  value(name: string): Value {
+    const value = this.#values.get(name);
+    if (value === undefined) {
+      throw new DatafreeError('value-unknown', `The graph has no value "${name}".`, { tensor: name });
+    }
+    return value;
+  }
+
+  /** Applies an operator that has one output. @throws `operator-unknown`, `shape-mismatch`, `attribute-invalid` */
+  op(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}, domain = ''): Value {
+    return this.apply(type, inputs, { attributes, domain })[0] as Value;
+  }
+
+  /** Applies an operator. @throws `operator-unknown`, `shape-mismatch`, `attribute-invalid` */
+  apply(type: string, inputs: readonly (Value | undefined)[], options: OpOptions = {}): readonly Value[] {
+    const domain = options.domain ?? '';
+    const attributes = options.attributes ?? {};
+    const count = options.outputs ?? 1;
+    const names = inputs.map((input) => input?.name ?? '');
+    const key = sharingKey(domain, type, names, attributes, count);
+    const shared = key === undefined ? undefined : this.#shared.get(key);
+    if (shared !== undefined) return shared;
+
+    const nodeName = this.#unusedNodeName(options.name ?? type);
+    const outputs = Array.from({ length: count }, (_, i) =>
+      this.#unusedName(options.name === undefined ? type : nodeName, i),
+    );
+    const node: Node = { op: type, domain, name: nodeName, inputs: names, outputs, attributes };
+    return this.#add(node, inputs, key);
+  }
+
+  /** Makes a value a graph output. With a name other than its own, an Identity is written. */
+  output(value: Value, name: string = value.name): Value {
+    const named = name === value.name && !this.#isBorder(value) ? value : this.#identity(value, name);
+    this.#outputs.push({
+      info: { name: named.name, dtype: named.dtype, shape: named.shape as readonly Dim[] },
+      value: named,
+    });
+    return named;
+  }
+
+  /**
+   * Writes another graph into this one with concrete shapes.
+   *
+   * @param inputs values for the graph's inputs, by name
+   * @returns looks up the value that took the place of a named value of the graph
+   * @throws `value-unknown` for an input that is not given
+   */
+  inline(graph: Graph, inputs: Readonly<Record<string, Value>>, options: InlineOptions = {}): (name: string) => Value {
+    const prefix = options.prefix ?? '';
+    const wanted = options.wanted ?? graph.outputs.map((output) => output.name);
+    const inside = new Map<string, Value>();
+    for (const { name } of graph.inputs) {
+      const value = inputs[name];
+      if (value !== undefined) inside.set(name, value);
+    }
+    const needed = prune(graph, wanted);
+    for (const [name, tensor] of needed.initializers) {
+      const replacement = options.replace?.get(name);
+      inside.set(name, replacement ?? this.constant(tensor, this.#unusedName(prefix + name)));
+    }
+    const find = (name: string): Value => {
+      const value = inside.get(name);
+      if (value !== undefined) return value;
+      throw new DatafreeError('value-unknown', `Graph "${graph.name}" has no value "${name}", or it was not given.`, {
+        tensor: name,
+      });
+    };
+    for (const node of needed.nodes) {
+      const values = node.inputs.map((name) => (name === '' ? undefined : find(name)));
+      const names = values.map((value) => value?.name ?? '');
+      const key = sharingKey(node.domain, node.op, names, node.attributes, node.outputs.length);
+      const shared = key === undefined ? undefined : this.#shared.get(key);
+      const outputs =
+        shared ??
+        this.#add(
+          {
+            ...node,
+            name: this.#unusedNodeName(prefix + node.name),
+            inputs: names,
+            outputs: node.outputs.map((name) => (name === '' ? '' : this.#unusedName(prefix + name))),
+          },
+          values,
+          key,
+        );
+      node.outputs.forEach((name, i) => {
+        if (name !== '') inside.set(name, outputs[i] as Value);
+      });
+    }
+    return find;
+  }
+
+  /** Sets a derivative of one's own for `value`, a function of `inputs`: straight-through estimators and the like. */
+  setGradient(value: Value, rule: CustomGradient): Value {
+    const own = this.#custom.has(value.name) || !this.#producers.has(value.name) ? this.#identity(value) : value;
+    this.#custom.set(own.name, rule);
+    return own;
+  }
+
+  /** The derivative set on a value. */
+  customGradientOf(value: Value): CustomGradient | undefined {
+    return this.#custom.get(value.name);
+  }
+
+  /** What has been written so far, in order. */
+  get applications(): readonly Application[] {
+    return this.#applications;
+  }
+
+  /** The graph: only what its outputs need. */
+  build(): Graph {
+    const graph: Graph = {
+      name: this.name,
+      opset: { '': canonicalOpset, ...this.#otherDomains() },
+      inputs: this.#inputs,
+      outputs: this.#outputs.map((output) => output.info),
+      initializers: this.#constants,
+      nodes: this.#applications.map((application) => application.node),
+      metadata: new Map(),
+    };
+    return prune(graph);
+  }
+
+  #add(node: Node, inputs: readonly (Value | undefined)[], key: string | undefined): readonly Value[] {
+    const operator = this.operators.get(operatorKey(node.domain, node.op));
+    if (operator === undefined) {
+      throw new DatafreeError('operator-unknown', `Operator ${node.op} (node "${node.name}") has no shape rule here.`, {
+        node: node.name,
+        op: node.op,
+        hint: 'Add it with withOperators(standardOperators, [yourOperator]), or leave it out of the part that is differentiated.',
+      });
+    }
+    const constants = inputs.map((input) => this.constantOf(input));
+    const context = { node, inputs, constant: (index: number) => constants[index] };
+    const types = withNode(node, inputs, () => operator.infer(context));
+    const known = operator.impure ? undefined : this.#fold(operator, node, inputs, constants, context);
+    if (known !== undefined) {
+      const values = known.map((tensor, i) =>
+        node.outputs[i] === '' ? this.constant(tensor) : this.constant(tensor, node.outputs[i]),
+      );
+      if (key !== undefined) this.#shared.set(key, values);
+      return values;
+    }
+    const outputs = node.outputs.map((name, i) => {
+      const type = types[i];
+      if (type === undefined) {
+        throw new DatafreeError('shape-mismatch', `${node.op} "${node.name}" has no output ${i}.`, {
+          node: node.name,
+          op: node.op,
+        });
+      }
+      return name === '' ? { name, ...type } : this.#register({ name, dtype: type.dtype, shape: type.shape });
+    });
+    const index = this.#applications.push({ node, operator, inputs, outputs }) - 1;
+    for (const output of outputs) if (output.name !== '') this.#producers.set(output.name, index);
+    if (key !== undefined && !operator.impure) this.#shared.set(key, outputs);
+    return outputs;
+  }
+
+  #fold(
+    operator: Operator,
+    node: Node,
+    inputs: readonly (Value | undefined)[],
+    constants: readonly (Tensor | undefined)[],
+    context: Parameters<Operator['infer']>[0],
+  ): readonly Tensor[] | undefined {
+    const known = operator.known?.(context);
+    if (known !== undefined) return known;
+    if (operator.evaluate === undefined) return undefined;
+    const allConstant = inputs.every((input, i) => input === undefined || constants[i] !== undefined);
+    if (!allConstant) return undefined;
+    return withNode(node, inputs, () => operator.evaluate?.({ node, inputs: constants }));
+  }
+
+  #identity(value: Value, name?: string): Value {
+    const nodeName = this.#unusedNodeName('Identity');
+    const operator = this.operators.get(':Identity') as Operator;
+    const output = this.#register({
+      name: name ?? this.#unusedName('Identity'),
+      dtype: value.dtype,
+      shape: value.shape,
+    });
+    const node: Node = {
+      op: 'Identity',
+      domain: '',
+      name: nodeName,
+      inputs: [value.name],
+      outputs: [output.name],
+      attributes: {},
+    };
+    const index = this.#applications.push({ node, operator, inputs: [value], outputs: [output] }) - 1;
+    this.#producers.set(output.name, index);
+    return output;
+  }
+
+  #isBorder(value: Value): boolean {
+    return !this.#producers.has(value.name) || this.#outputs.some((output) => output.value.name === value.name);
+  }
+
+  #register(value: Value): Value {
+    if (this.#values.has(value.name)) {
+      throw new DatafreeError('model-invalid', `The value "${value.name}" would have two producers.`, {
+        tensor: value.name,
+      });
+    }
+    this.#values.set(value.name, value);
+    return value;
+  }
+
+  #unusedName(stem: string, output = 0): string {
+    const base = output === 0 ? stem : `${stem}.${output}`;
+    return unused(base, (name) => this.#values.has(name), this.#counters, 'value');
+  }
+
+  #unusedNodeName(stem: string): string {
+    const name = unused(stem, (candidate) => this.#nodeNames.has(candidate), this.#counters, 'node');
+    this.#nodeNames.add(name);
+    return name;
+  }
+
+  #otherDomains(): Record<string, number> {
+    const domains = new Set(this.#applications.map(({ node }) => node.domain).filter((domain) => domain !== ''));
+    return Object.fromEntries([...domains].map((domain) => [domain, 1]));
+  }
+}
+
+function unused(
+  stem: string,
+  taken: (name: string) => boolean,
+  counters: Map<string, number>,
+  kind: 'value' | 'node',
+): string {
+  if (stem !== '' && !taken(stem)) return stem;
+  const key = `${kind} ${stem}`;
+  for (let n = counters.get(key) ?? 1; ; n++) {
+    const name = `${stem}_${n}`;
+    if (!taken(name)) {
+      counters.set(key, n + 1);
+      return name;
+    }
+  }
+}
+
+const internedElements = 64;
+
+function constantKey(tensor: Tensor): string | undefined {
+  if (elementCount(tensor.dims) > internedElements) return undefined;
+  return `${tensor.dtype}[${tensor.dims}]${Array.from(tensor.data as ArrayLike<unknown>, (v) => (Object.is(v, -0) ? '-0' : String(v)))}`;
+}
+
+function sharingKey(
+  domain: string,
+  type: string,
+  inputs: readonly string[],
+  attributes: Attributes,
+  outputs: number,
+): string | undefined {
+  const parts: string[] = [];
+  for (const name of Object.keys(attributes).sort()) {
+    const attribute = attributes[name] as Attribute;
+    if (attribute.type === 'tensor' || attribute.type === 'graph') return undefined;
+    parts.push(`${name}=${attribute.type}:${JSON.stringify(attribute.value)}`);
+  }
+  return `${domain}:${type}/${outputs}(${JSON.stringify(inputs)}){${parts}}`;
+}
+
+function withNode<T>(node: Node, inputs: readonly (TensorType | undefined)[], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const shapes = inputs.map((input) => (input === undefined ? '–' : `${input.dtype}[${input.shape}]`)).join(', ');
+    if (isDatafreeError(error)) {
+      if (error.node !== undefined) throw error;
+      throw new DatafreeError(error.code, `${node.op} "${node.name}" (${shapes}): ${error.message}`, {
+        ...error.toJSON(),
+        node: node.name,
+        op: node.op,
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { DatafreeError, type Graph, type Tensor, type Tensors } from '@datafree/plugin';
+import { standardOperators } from '../ops/index.ts';
+import { numbersOf, tensorOf } from '../tensor.ts';
+import { type OperatorSet, operatorKey } from './operator.ts';
+
+/**
+ * Runs a graph with the operators' reference evaluations: slow, exact, without native code. It is what constants are
+ * folded with and what runtimes and derivatives are checked against.
+ *
+ * @param options.double compute 32-bit floats in double precision; outputs are then float64
+ * @param options.wanted names of values to return; the graph's outputs when absent
+ * @throws `operator-unknown`, `operator-no-evaluate`, `value-unknown`
+ */
+export function interpret(
+  graph: Graph,
+  feeds: Tensors,
+  options: { readonly double?: boolean; readonly wanted?: readonly string[]; readonly operators?: OperatorSet } = {},
+): Record<string, Tensor> {
+  const operators = options.operators ?? standardOperators;
+  const widen = options.double === true ? widened : (tensor: Tensor): Tensor => tensor;
+  const values = new Map<string, Tensor>();
+  for (const [name, tensor] of graph.initializers) values.set(name, widen(tensor));
+  for (const { name } of graph.inputs) {
+    const tensor = feeds[name];
+    if (tensor !== undefined) values.set(name, widen(tensor));
+  }
+  const find = (name: string): Tensor => {
+    const tensor = values.get(name);
+    if (tensor === undefined) {
+      throw new DatafreeError('value-unknown', `The value "${name}" was not given or computed.`, { tensor: name });
+    }
+    return tensor;
+  };
+  for (const node of graph.nodes) {
+    const operator = operators.get(operatorKey(node.domain, node.op));
+    if (operator?.evaluate === undefined) {
+      const code = operator === undefined ? 'operator-unknown' : 'operator-no-evaluate';
+      throw new DatafreeError(code, `Operator ${node.op} (node "${node.name}") cannot be evaluated here.`, {
+        node: node.name,
+        op: node.op,
+      });
+    }
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : find(name)));
+    const outputs =
+      operator.known?.({
+        node,
+        inputs: inputs.map((tensor) => tensor && { dtype: tensor.dtype, shape: tensor.dims }),
+        constant: (index) => inputs[index],
+      }) ?? operator.evaluate({ node, inputs });
+    node.outputs.forEach((name, i) => {
+      const output = outputs[i];
+      if (name !== '' && output !== undefined) values.set(name, widen(output));
+    });
+  }
+  const wanted = options.wanted ?? graph.outputs.map((output) => output.name);
+  return Object.fromEntries(wanted.map((name) => [name, find(name)]));
+}
+
+function widened(tensor: Tensor): Tensor {
+  return tensor.dtype === 'float32' ? tensorOf('float64', tensor.dims, numbersOf(tensor)) : tensor;
+}

@@ -1,0 +1,81 @@
+import type { DType, Node, Tensor } from '@datafree/plugin';
+import type { GraphBuilder } from './builder.ts';
+
+/** Element type and concrete shape of a value. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** A value inside a {@link GraphBuilder}. */
+export interface Value extends TensorType {
+  readonly name: string;
+}
+
+/** What a shape rule sees. */
+export interface InferContext {
+  readonly node: Node;
+  /** Types of the inputs; undefined where an optional input is left out. */
+  readonly inputs: readonly (TensorType | undefined)[];
+  /** The content of an input that is constant. */
+  constant(index: number): Tensor | undefined;
+}
+
+/** What a derivative sees. */
+export interface GradientContext {
+  readonly node: Node;
+  /** Where the derivative is written. */
+  readonly builder: GraphBuilder;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  /** For each input, whether its derivative is asked for. */
+  readonly wanted: readonly boolean[];
+  /** The content of an input that is constant. */
+  constant(index: number): Tensor | undefined;
+}
+
+/** What a reference evaluation sees. */
+export interface EvaluateContext {
+  readonly node: Node;
+  readonly inputs: readonly (Tensor | undefined)[];
+}
+
+/**
+ * One ONNX operator: how shapes follow, how it differentiates, what it computes. An operator of your own is an object
+ * of this type handed to {@link withOperators}.
+ */
+export interface Operator {
+  /** Its ONNX name: "Conv". */
+  readonly type: string;
+  /** `''` (the default) for ai.onnx. */
+  readonly domain?: string;
+  /** Types of the outputs. @throws `shape-mismatch`, `attribute-invalid` */
+  infer(context: InferContext): readonly TensorType[];
+  /** Outputs that follow from the input types alone (Shape, Size). */
+  known?(context: InferContext): readonly Tensor[] | undefined;
+  /**
+   * Writes the derivative: given the adjoint of each output (undefined where the loss does not depend on it), the
+   * adjoint of each input. An input that has no derivative, or is not wanted, gets undefined.
+   */
+  gradient?(context: GradientContext, adjoints: readonly (Value | undefined)[]): readonly (Value | undefined)[];
+  /**
+   * The reference: plain loops over numbers. Floating-point outputs keep the element type of the inputs, so that
+   * float64 inputs give a double-precision result. Used to fold constants and to check derivatives and runtimes.
+   */
+  evaluate?(context: EvaluateContext): readonly Tensor[];
+  /** True when two applications to the same inputs may differ (random operators): never shared or folded. */
+  readonly impure?: boolean;
+}
+
+/** Operators by `domain:type`. */
+export type OperatorSet = ReadonlyMap<string, Operator>;
+
+/** The key of an operator in an {@link OperatorSet}. */
+export function operatorKey(domain: string, type: string): string {
+  return `${domain === 'ai.onnx' ? '' : domain}:${type}`;
+}
+
+/** A new set: `base` with `operators` added; one of the same name replaces the old. */
+export function withOperators(base: OperatorSet, operators: readonly Operator[]): OperatorSet {
+  return new Map([...base, ...operators.map((op) => [operatorKey(op.domain ?? '', op.type), op] as const)]);
+}

@@ -1,0 +1,17 @@
+export * from './gradient/differentiate.ts';
+export * as attribute from './graph/attributes.ts';
+export * from './graph/bind.ts';
+export * from './graph/builder.ts';
+export * from './graph/interpret.ts';
+export * from './graph/operator.ts';
+export * from './graph/prune.ts';
+export * from './graph/sort.ts';
+export * from './ops/index.ts';
+export * from './optimiser/adam.ts';
+export * from './optimiser/optimiser.ts';
+export * from './optimiser/sgd.ts';
+export * from './random/random.ts';
+export * from './statistics/histogram.ts';
+export * from './statistics/moments.ts';
+export * from './step/program.ts';
+export * from './tensor.ts';

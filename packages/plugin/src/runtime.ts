@@ -1,0 +1,43 @@
+import type { Graph } from './graph.ts';
+import type { Tensors } from './tensor.ts';
+
+/** A graph made ready to run. Not shared between threads. */
+export interface Session {
+  /**
+   * Runs the graph. `feeds` holds every graph input.
+   *
+   * @param outputs names of the graph outputs wanted; all when absent
+   * @throws `runtime-failed`
+   */
+  run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors>;
+  /** Frees native memory. A second call does nothing. */
+  dispose(): Promise<void>;
+}
+
+/** How a graph is made ready. */
+export interface CompileOptions {
+  /** Threads inside an operator; the runtime's default when absent. */
+  readonly threads?: number;
+}
+
+/** What a runtime can do. */
+export interface RuntimeSupports {
+  /** Runs every operator that the backward graphs use. */
+  readonly gradients: boolean;
+  /** Runs quantised operators with integer kernels. */
+  readonly integerKernels: boolean;
+  /** The newest opset of ai.onnx it takes. */
+  readonly opset: number;
+}
+
+/** Executes graphs. */
+export interface Runtime {
+  readonly kind: 'runtime';
+  readonly name: string;
+  readonly apiVersion: 1;
+  readonly supports: RuntimeSupports;
+  /** @throws `runtime-missing`, `runtime-failed`, `provider-unavailable` */
+  compile(graph: Graph, options?: CompileOptions): Promise<Session>;
+  /** The graph as the runtime will execute it after its own optimisations, where it can tell. */
+  optimized?(graph: Graph): Promise<Graph>;
+}
