@@ -1,5 +1,5 @@
 import type { Graph } from './graph.ts';
-import type { Tensors } from './tensor.ts';
+import type { DType, Tensors } from './tensor.ts';
 
 /** A graph made ready to run. Not shared between threads. */
 export interface Session {
@@ -28,6 +28,10 @@ export interface RuntimeSupports {
   readonly integerKernels: boolean;
   /** The newest opset of ai.onnx it takes. */
   readonly opset: number;
+  /** Operators it does not run, `domain:type` with an empty domain for ai.onnx left out: "Conv". None when absent. */
+  readonly unsupportedOperators?: readonly string[];
+  /** Element types it does not take as inputs or give as outputs. None when absent. */
+  readonly unsupportedTypes?: readonly DType[];
 }
 
 /** Executes graphs. */

@@ -1,1 +1,2 @@
-export {};
+export type { OrtLibrary, OrtOptions } from './options.ts';
+export * from './ort.ts';

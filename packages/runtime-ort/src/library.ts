@@ -1,0 +1,49 @@
+import { DatafreeError } from '@datafree/plugin';
+import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
+
+/**
+ * Loads onnxruntime and checks that it has the execution providers that are asked for.
+ *
+ * @throws `runtime-missing`, `provider-unavailable`
+ */
+export async function loadLibrary(options: ParsedOrtOptions): Promise<OrtLibrary> {
+  let loaded: OrtLibrary & { readonly default?: OrtLibrary };
+  try {
+    loaded = await options.lib();
+  } catch (cause) {
+    throw new DatafreeError('runtime-missing', `onnxruntime-node cannot be loaded: ${firstLine(cause)}`, {
+      hint: 'Install it with: npm install onnxruntime-node',
+      cause,
+    });
+  }
+  const library = loaded.InferenceSession === undefined && loaded.default !== undefined ? loaded.default : loaded;
+  if (typeof library.InferenceSession?.create !== 'function') {
+    throw new DatafreeError('runtime-missing', 'What was loaded as onnxruntime-node has no InferenceSession.', {
+      hint: "Give ort({ lib: () => import('onnxruntime-node') }).",
+    });
+  }
+  const available = library.listSupportedBackends().map((backend) => backend.name);
+  for (const name of providerNames(options)) {
+    if (!available.includes(name)) throw providerUnavailable(name, available);
+  }
+  return library;
+}
+
+/** The error for a provider that this machine lacks. */
+export function providerUnavailable(name: string, available: readonly string[], cause?: unknown): DatafreeError {
+  const why = cause === undefined ? '' : ` (${firstLine(cause)})`;
+  return new DatafreeError('provider-unavailable', `The execution provider "${name}" is not available here${why}.`, {
+    hint: `Known to this build of onnxruntime: ${available.join(', ')}. "cpu" always works; the others need their libraries and device.`,
+    cause,
+  });
+}
+
+/** Names of the execution providers asked for. */
+export function providerNames(options: ParsedOrtOptions): string[] {
+  return options.executionProviders.map((provider) => (typeof provider === 'string' ? provider : provider.name));
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split('\n')[0] as string).trim().replace(/\.$/, '');
+}

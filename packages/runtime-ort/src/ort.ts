@@ -1,0 +1,28 @@
+import { defineRuntime, type Runtime } from '@datafree/plugin';
+import { loadLibrary } from './library.ts';
+import { readOptimized } from './optimized.ts';
+import { type OrtLibrary, type OrtOptions, parseOrtOptions } from './options.ts';
+import { openSession } from './session.ts';
+
+/**
+ * Runs graphs on onnxruntime-node. `run` is a synchronous native call that holds the event loop: long work belongs in
+ * a worker thread, each with its own runtime and sessions.
+ *
+ * @throws `option-invalid`. `compile` throws `runtime-missing`, `provider-unavailable` and `runtime-failed`.
+ */
+export function ort(options: OrtOptions = {}): Runtime {
+  const parsed = parseOrtOptions(options);
+  let library: Promise<OrtLibrary> | undefined;
+  const load = (): Promise<OrtLibrary> => {
+    library ??= loadLibrary(parsed);
+    return library;
+  };
+  return defineRuntime({
+    kind: 'runtime',
+    name: 'ort',
+    apiVersion: 1,
+    supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes: ['bfloat16'] },
+    compile: async (graph, { threads } = {}) => openSession(await load(), graph, parsed, threads),
+    optimized: async (graph) => readOptimized(await load(), graph, parsed),
+  });
+}

@@ -1,0 +1,96 @@
+import { encodeModel } from '@datafree/onnx';
+import { DatafreeError, type Graph, isDatafreeError, type Session, type Tensor, type Tensors } from '@datafree/plugin';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { providerNames, providerUnavailable } from './library.ts';
+import { explain } from './message.ts';
+import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
+import { fromOrt, toOrt } from './values.ts';
+
+/** Makes a graph ready to run. @throws `runtime-failed`, `provider-unavailable` */
+export async function openSession(
+  library: OrtLibrary,
+  graph: Graph,
+  options: ParsedOrtOptions,
+  threads: number | undefined,
+): Promise<Session> {
+  const native = await createNative(library, graph, options, { threads });
+  const inputs = graph.inputs.map((input) => input.name);
+  let running: Promise<unknown> = Promise.resolve();
+  let released: Promise<void> | undefined;
+
+  const run = async (feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> => {
+    if (released !== undefined) throw failed(graph, new Error('The session was disposed.'));
+    const values: Record<string, OrtTensor> = {};
+    for (const name of inputs) {
+      const tensor = feeds[name];
+      if (tensor === undefined) throw failed(graph, new Error(`The input "${name}" was not given.`), name);
+      values[name] = toOrt(library, name, tensor);
+    }
+    try {
+      const work = outputs === undefined ? native.run(values) : native.run(values, outputs);
+      running = work.catch(() => undefined);
+      const results = Object.entries(await work);
+      return Object.fromEntries(results.map(([name, value]): [string, Tensor] => [name, fromOrt(value as OrtTensor)]));
+    } catch (error) {
+      throw failed(graph, error);
+    }
+  };
+
+  const dispose = (): Promise<void> => {
+    released ??= running.then(() => native.release());
+    return released;
+  };
+
+  return { run, dispose };
+}
+
+/** What only some sessions need. */
+export interface NativeOptions {
+  readonly threads?: number | undefined;
+  /** Where the graph is written as onnxruntime will execute it. */
+  readonly optimizedModelFilePath?: string;
+}
+
+/** Creates onnxruntime's own session. @throws `runtime-failed`, `provider-unavailable` */
+export async function createNative(
+  library: OrtLibrary,
+  graph: Graph,
+  options: ParsedOrtOptions,
+  { threads = options.threads, optimizedModelFilePath }: NativeOptions,
+): Promise<InferenceSession> {
+  const bytes = encodeModel(graph);
+  try {
+    return await library.InferenceSession.create(bytes, {
+      executionProviders: options.executionProviders,
+      graphOptimizationLevel: options.graphOptimization,
+      logSeverityLevel: severities[options.logLevel],
+      extra: { 'session.intra_op.allow_spinning': options.spinning ? '1' : '0', ...options.extra },
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(optimizedModelFilePath === undefined ? {} : { optimizedModelFilePath }),
+    });
+  } catch (error) {
+    const provider = lackingProvider(error, options);
+    if (provider === undefined) throw failed(graph, error);
+    const available = library.listSupportedBackends().map((backend) => backend.name);
+    throw providerUnavailable(provider, available, error);
+  }
+}
+
+const severities = { verbose: 0, info: 1, warning: 2, error: 3, fatal: 4 } as const;
+
+/** Which of the providers that were asked for lacks its library or its device, if that is what went wrong. */
+function lackingProvider(error: unknown, options: ParsedOrtOptions): string | undefined {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/AppendExecutionProvider|Failed to load (shared )?library|Failed to get a WebGPU adapter|no available backend/.test(message)) {
+    return undefined;
+  }
+  const asked = providerNames(options).filter((name) => name !== 'cpu');
+  return asked.find((name) => message.toLowerCase().includes(name.toLowerCase())) ?? asked[0];
+}
+
+function failed(graph: Graph, error: unknown, tensor?: string): DatafreeError {
+  if (isDatafreeError(error)) return error;
+  const { message, node, op } = explain(error);
+  const where = op === undefined ? `graph "${graph.name}"` : `${op} "${node}" of graph "${graph.name}"`;
+  return new DatafreeError('runtime-failed', `onnxruntime, ${where}: ${message}`, { node, op, tensor, cause: error });
+}

@@ -1,0 +1,45 @@
+import { DatafreeError, type DType, type Tensor, type TensorData } from '@datafree/plugin';
+import type { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { OrtLibrary } from './options.ts';
+
+/**
+ * A tensor as onnxruntime takes it: the same memory, except memory that is shared between threads, which it refuses.
+ *
+ * @throws `runtime-failed` for bfloat16, which its JavaScript interface does not have
+ */
+export function toOrt(library: OrtLibrary, name: string, tensor: Tensor): OrtTensor {
+  const { dtype, dims, data } = tensor;
+  if (dtype === 'bfloat16') {
+    throw new DatafreeError('runtime-failed', `"${name}" is of type bfloat16, which onnxruntime-node cannot be fed.`, {
+      tensor: name,
+      hint: 'Cast to and from float32 inside the graph.',
+    });
+  }
+  try {
+    return new library.Tensor(dtype as 'float32', unshared(data) as Float32Array, dims);
+  } catch (cause) {
+    throw new DatafreeError('runtime-failed', `"${name}" (${dtype}[${dims}]): ${(cause as Error).message}`, {
+      tensor: name,
+      cause,
+    });
+  }
+}
+
+/** A tensor that onnxruntime returned, on its memory. */
+export function fromOrt(tensor: OrtTensor): Tensor {
+  const { type, dims } = tensor;
+  const data = tensor.data as TensorData[DType];
+  // From the version of JavaScript that has them, halves come as Float16Array; here they are raw bits.
+  const bits = type === 'float16' && !(data instanceof Uint16Array) ? new Uint16Array(...viewed(data)) : data;
+  return { dtype: type as DType, dims, data: bits };
+}
+
+function unshared(data: TensorData[DType]): TensorData[DType] {
+  const shared = ArrayBuffer.isView(data) && !(data.buffer instanceof ArrayBuffer);
+  return shared ? data.slice() : data;
+}
+
+function viewed(data: TensorData[DType]): [ArrayBuffer, number, number] {
+  const view = data as Uint16Array;
+  return [view.buffer as ArrayBuffer, view.byteOffset, view.length];
+}
