@@ -50,6 +50,11 @@ export interface InlineOptions {
   readonly replace?: ReadonlyMap<string, Value>;
   /** Only what these values need is inlined; the graph's outputs when absent. */
   readonly wanted?: readonly string[];
+  /**
+   * Writes a node in another way and returns its outputs: fake quantisation around a Conv, BatchNormalization in
+   * training mode. A node for which it returns undefined is written as it is.
+   */
+  readonly rewrite?: (node: Node, inputs: readonly (Value | undefined)[]) => readonly Value[] | undefined;
 }
 
 /**
@@ -182,8 +187,19 @@ export class GraphBuilder {
         tensor: name,
       });
     };
+    const bindOutputs = (node: Node, outputs: readonly Value[]): void => {
+      node.outputs.forEach((name, i) => {
+        const output = outputs[i];
+        if (name !== '' && output !== undefined) inside.set(name, output);
+      });
+    };
     for (const node of needed.nodes) {
       const values = node.inputs.map((name) => (name === '' ? undefined : find(name)));
+      const rewritten = options.rewrite?.(node, values);
+      if (rewritten !== undefined) {
+        bindOutputs(node, rewritten);
+        continue;
+      }
       const names = values.map((value) => value?.name ?? '');
       const key = sharingKey(node.domain, node.op, names, node.attributes, node.outputs.length);
       const shared = key === undefined ? undefined : this.#shared.get(key);
@@ -199,9 +215,7 @@ export class GraphBuilder {
           values,
           key,
         );
-      node.outputs.forEach((name, i) => {
-        if (name !== '') inside.set(name, outputs[i] as Value);
-      });
+      bindOutputs(node, outputs);
     }
     return find;
   }
