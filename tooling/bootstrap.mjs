@@ -23,10 +23,15 @@ function spawn(command, args, stdio) {
   return spawnSync(command, args, { cwd: root, env, stdio, shell: windows, encoding: 'utf8' });
 }
 
-function run(command, args) {
+function attempt(command, args) {
   const { status, error } = spawn(command, args, 'inherit');
   if (error) console.error(`${command}: ${error.message}`);
-  if (status !== 0) process.exit(status ?? 1);
+  return status ?? 1;
+}
+
+function run(command, args) {
+  const status = attempt(command, args);
+  if (status !== 0) process.exit(status);
 }
 
 function pnpm(...args) {
@@ -45,7 +50,7 @@ function install() {
 }
 
 function turbo(task, args = []) {
-  run('turbo', ['run', task, '--output-logs=errors-only', ...args]);
+  return attempt('turbo', ['run', task, '--output-logs=errors-only', ...args]);
 }
 
 const [task, ...rest] = process.argv.slice(2);
@@ -56,16 +61,19 @@ switch (task) {
   case 'build':
   case 'typecheck':
     install();
-    turbo(task, rest);
+    process.exitCode = turbo(task, rest);
     break;
-  case 'test':
+  case 'test': {
     install();
-    turbo('build');
+    // Most tests read the sources: a package that does not build fails the run, but hides no result.
+    const built = turbo('build', ['--continue']);
     run('vitest', ['run', ...rest]);
+    process.exitCode = built;
     break;
+  }
   case 'quickstart':
     install();
-    turbo('build');
+    if (turbo('build') !== 0) process.exit(1);
     run(process.execPath, [join('examples', 'quickstart', 'run.mjs'), ...rest]);
     break;
   default:
