@@ -1,3 +1,4 @@
+export * from './elementType.ts';
 export * from './gradient/differentiate.ts';
 export * as attribute from './graph/attributes.ts';
 export * from './graph/bind.ts';
@@ -14,4 +15,6 @@ export * from './random/random.ts';
 export * from './statistics/histogram.ts';
 export * from './statistics/moments.ts';
 export * from './step/program.ts';
+export * from './step/trainable.ts';
+export * from './rounding.ts';
 export * from './tensor.ts';

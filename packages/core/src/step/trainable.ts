@@ -1,0 +1,87 @@
+import type { Graph, Node } from '@datafree/plugin';
+import { float, floatOf, int } from '../graph/attributes.ts';
+import type { InlineOptions } from '../graph/builder.ts';
+import type { Value } from '../graph/operator.ts';
+import type { Update } from '../optimiser/optimiser.ts';
+import type { StepProgram } from './program.ts';
+
+/** How a network is made trainable. */
+export interface TrainableOptions {
+  /** Which initializers are trained. */
+  readonly trained: (name: string) => boolean;
+  /**
+   * `following`: BatchNormalization normalises with the statistics of the batch and its running statistics follow.
+   * `frozen`: it keeps its running statistics.
+   */
+  readonly batchNorm: 'following' | 'frozen';
+  /** Share of the old running statistics that a step keeps. */
+  readonly momentum?: number;
+  readonly prefix?: string;
+  readonly rewrite?: InlineOptions['rewrite'];
+}
+
+/** A network whose weights are state of a step. */
+export interface Trainable {
+  /** Looks up the value that took the place of a named value of the network. */
+  readonly find: (name: string) => Value;
+  /** The trained tensors, by the names they have in the network. */
+  readonly parameters: ReadonlyMap<string, Value>;
+  /** Sets the next value of the trained tensors. */
+  readonly update: (next: ReadonlyMap<string, Value>) => void;
+  /** Pairs each parameter with its gradient, for an optimiser. */
+  readonly updates: (gradients: readonly Value[], decay: (name: string) => boolean) => Update[];
+}
+
+/** Writes a network into a step with its weights as state named `prefix + name`. */
+export function inlineTrainable(
+  program: StepProgram,
+  graph: Graph,
+  inputs: Readonly<Record<string, Value>>,
+  options: TrainableOptions,
+): Trainable {
+  const { builder } = program;
+  const { prefix = '', momentum = 0.9, rewrite } = options;
+  const parameters = new Map<string, Value>();
+  for (const [name, tensor] of graph.initializers) {
+    if (options.trained(name)) parameters.set(name, program.state(prefix + name, tensor));
+  }
+  const running = new Map<string, Value>();
+  const runningState = (name: string): Value => {
+    const known = running.get(name);
+    if (known !== undefined) return known;
+    const state = program.state(prefix + name, graph.initializers.get(name)!);
+    running.set(name, state);
+    return state;
+  };
+  const follow = (node: Node, [x, scale, shift]: readonly (Value | undefined)[]): readonly Value[] => {
+    const states = [node.inputs[3], node.inputs[4]].map((name) => runningState(name as string));
+    const attributes = {
+      epsilon: float(floatOf(node, 'epsilon', 1e-5)),
+      momentum: float(momentum),
+      training_mode: int(1),
+    };
+    const outputs = builder.apply('BatchNormalization', [x, scale, shift, ...states], { attributes, outputs: 3 });
+    states.forEach((state, i) => {
+      program.next(state, outputs[i + 1] as Value);
+    });
+    return outputs;
+  };
+  const find = builder.inline(graph, inputs, {
+    prefix,
+    replace: parameters,
+    rewrite: (node, values) => {
+      const own = rewrite?.(node, values);
+      if (own !== undefined) return own;
+      return options.batchNorm === 'following' && node.op === 'BatchNormalization' ? follow(node, values) : undefined;
+    },
+  });
+  return {
+    find,
+    parameters,
+    update: (next) => {
+      for (const [name, value] of next) program.next(parameters.get(name) as Value, value);
+    },
+    updates: (gradients, decay) =>
+      [...parameters].map(([name, value], i) => ({ name, value, gradient: gradients[i] as Value, decay: decay(name) })),
+  };
+}
