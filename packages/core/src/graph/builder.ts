@@ -2,7 +2,6 @@ import {
   type Attribute,
   type Attributes,
   DatafreeError,
-  type Dim,
   type DType,
   type Graph,
   isDatafreeError,
@@ -65,7 +64,7 @@ export class GraphBuilder {
   readonly name: string;
   readonly operators: OperatorSet;
   #inputs: ValueInfo[] = [];
-  #outputs: { info: ValueInfo; value: Value }[] = [];
+  #outputs: { readonly name: string; readonly value: Value }[] = [];
   #constants = new Map<string, Tensor>();
   #applications: Application[] = [];
   #producers = new Map<string, number>();
@@ -150,14 +149,12 @@ export class GraphBuilder {
     return this.#add(node, inputs, key);
   }
 
-  /** Makes a value a graph output. With a name other than its own, an Identity is written. */
-  output(value: Value, name: string = value.name): Value {
-    const named = name === value.name && !this.#isBorder(value) ? value : this.#identity(value, name);
-    this.#outputs.push({
-      info: { name: named.name, dtype: named.dtype, shape: named.shape as readonly Dim[] },
-      value: named,
-    });
-    return named;
+  /** Makes a value a graph output, under its own name or another. @throws `model-invalid` when the name is taken */
+  output(value: Value, name: string = value.name): void {
+    const taken = name !== value.name && this.#values.has(name);
+    if (taken || this.#outputs.some((output) => output.name === name)) throw twoProducers(name);
+    if (name !== value.name) this.#values.set(name, value);
+    this.#outputs.push({ name, value });
   }
 
   /**
@@ -201,7 +198,9 @@ export class GraphBuilder {
         continue;
       }
       const names = values.map((value) => value?.name ?? '');
-      const key = sharingKey(node.domain, node.op, names, node.attributes, node.outputs.length);
+      // A node that leaves out an output cannot stand in for one that has it.
+      const complete = !node.outputs.includes('');
+      const key = complete ? sharingKey(node.domain, node.op, names, node.attributes, node.outputs.length) : undefined;
       const shared = key === undefined ? undefined : this.#shared.get(key);
       const outputs =
         shared ??
@@ -239,16 +238,40 @@ export class GraphBuilder {
 
   /** The graph: only what its outputs need. */
   build(): Graph {
-    const graph: Graph = {
+    const renamed = new Map<string, string>();
+    const copied: { name: string; value: Value }[] = [];
+    for (const { name, value } of this.#outputs) {
+      if (this.#producers.has(value.name) && !renamed.has(value.name)) renamed.set(value.name, name);
+      else copied.push({ name, value });
+    }
+    for (const { name, value } of copied) {
+      if (name !== value.name) continue;
+      if (!this.#constants.has(name)) throw twoProducers(name);
+      renamed.set(name, this.#unusedName('constant'));
+    }
+    const rename = (name: string): string => renamed.get(name) ?? name;
+    const nodes = this.#applications.map(({ node }) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }));
+    const copies = copied.map(({ name, value }) => ({
+      op: 'Identity',
+      domain: '',
+      name: this.#unusedNodeName('Identity'),
+      inputs: [rename(value.name)],
+      outputs: [name],
+      attributes: {},
+    }));
+    return prune({
       name: this.name,
       opset: { '': canonicalOpset, ...this.#otherDomains() },
       inputs: this.#inputs,
-      outputs: this.#outputs.map((output) => output.info),
-      initializers: this.#constants,
-      nodes: this.#applications.map((application) => application.node),
+      outputs: this.#outputs.map(({ name, value }) => ({ name, dtype: value.dtype, shape: value.shape })),
+      initializers: new Map([...this.#constants].map(([name, tensor]) => [rename(name), tensor])),
+      nodes: [...nodes, ...copies],
       metadata: new Map(),
-    };
-    return prune(graph);
+    });
   }
 
   #add(node: Node, inputs: readonly (Value | undefined)[], key: string | undefined): readonly Value[] {
@@ -302,18 +325,13 @@ export class GraphBuilder {
     return withNode(node, inputs, () => operator.evaluate?.({ node, inputs: constants }));
   }
 
-  #identity(value: Value, name?: string): Value {
-    const nodeName = this.#unusedNodeName('Identity');
+  #identity(value: Value): Value {
     const operator = this.operators.get(':Identity') as Operator;
-    const output = this.#register({
-      name: name ?? this.#unusedName('Identity'),
-      dtype: value.dtype,
-      shape: value.shape,
-    });
+    const output = this.#register({ ...value, name: this.#unusedName('Identity') });
     const node: Node = {
       op: 'Identity',
       domain: '',
-      name: nodeName,
+      name: this.#unusedNodeName('Identity'),
       inputs: [value.name],
       outputs: [output.name],
       attributes: {},
@@ -323,16 +341,8 @@ export class GraphBuilder {
     return output;
   }
 
-  #isBorder(value: Value): boolean {
-    return !this.#producers.has(value.name) || this.#outputs.some((output) => output.value.name === value.name);
-  }
-
   #register(value: Value): Value {
-    if (this.#values.has(value.name)) {
-      throw new DatafreeError('model-invalid', `The value "${value.name}" would have two producers.`, {
-        tensor: value.name,
-      });
-    }
+    if (this.#values.has(value.name)) throw twoProducers(value.name);
     this.#values.set(value.name, value);
     return value;
   }
@@ -352,6 +362,10 @@ export class GraphBuilder {
     const domains = new Set(this.#applications.map(({ node }) => node.domain).filter((domain) => domain !== ''));
     return Object.fromEntries([...domains].map((domain) => [domain, 1]));
   }
+}
+
+function twoProducers(name: string): DatafreeError {
+  return new DatafreeError('model-invalid', `The value "${name}" would have two producers.`, { tensor: name });
 }
 
 function unused(

@@ -79,3 +79,12 @@ export function operatorKey(domain: string, type: string): string {
 export function withOperators(base: OperatorSet, operators: readonly Operator[]): OperatorSet {
   return new Map([...base, ...operators.map((op) => [operatorKey(op.domain ?? '', op.type), op] as const)]);
 }
+
+/** An evaluation seen as a shape rule sees it: every input has a known type and content. */
+export function inferContextOf({ node, inputs }: EvaluateContext): InferContext {
+  return {
+    node,
+    inputs: inputs.map((tensor) => tensor && { dtype: tensor.dtype, shape: tensor.dims }),
+    constant: (index) => inputs[index],
+  };
+}

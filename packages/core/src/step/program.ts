@@ -33,12 +33,15 @@ export class StepProgram {
         },
       );
     }
-    this.#next.set(state.name, this.builder.output(value, `${state.name}'`).name);
+    const output = `${state.name}'`;
+    this.builder.output(value, output);
+    this.#next.set(state.name, output);
   }
 
   /** Makes a value readable after each step. */
   read(name: string, value: Value): void {
-    this.#reads.push(this.builder.output(value, name).name);
+    this.builder.output(value, name);
+    this.#reads.push(name);
   }
 
   /** The step as a graph: states and feeds are inputs, next states and reads are outputs. */

@@ -1,0 +1,74 @@
+import type { Runtime } from '@datafree/plugin';
+import { describe, expect, it } from 'vitest';
+import { differentiate } from '../gradient/differentiate.ts';
+import { GraphBuilder } from '../graph/builder.ts';
+import { interpret } from '../graph/interpret.ts';
+import { mul } from '../ops/elementwise/mul.ts';
+import { sub } from '../ops/elementwise/sub.ts';
+import { reduceSum } from '../ops/reduction/reduceSum.ts';
+import { adam } from '../optimiser/adam.ts';
+import type { Optimiser } from '../optimiser/optimiser.ts';
+import { sgd } from '../optimiser/sgd.ts';
+import { scalarOf, tensorOf } from '../tensor.ts';
+import { StepProgram } from './program.ts';
+
+/** Runs graphs with the reference evaluations. */
+const reference: Runtime = {
+  kind: 'runtime',
+  name: 'reference',
+  apiVersion: 1,
+  supports: { gradients: true, integerKernels: false, opset: 21 },
+  compile: async (graph) => ({ run: async (feeds) => interpret(graph, feeds), dispose: async () => {} }),
+};
+
+const target = tensorOf('float32', [2], [3, -1]);
+
+/** Minimises Σ (x − target)² from zero and returns x after each step. */
+async function path(optimiser: Optimiser, rate: number, steps: number): Promise<number[][]> {
+  const program = new StepProgram(new GraphBuilder());
+  const b = program.builder;
+  const x = program.state('x', tensorOf('float32', [2], [0, 0]));
+  const learningRate = b.input('rate', 'float32', []);
+  const difference = sub(b, x, b.constant(target));
+  const loss = reduceSum(b, mul(b, difference, difference));
+  const [gradient] = differentiate(b, loss, [x]);
+  const [next] = optimiser.update(program, [{ name: 'x', value: x, gradient: gradient! }], learningRate);
+  program.next(x, next!);
+  program.read('loss', loss);
+  const runner = await program.compile(reference);
+  const visited: number[][] = [];
+  for (let i = 0; i < steps; i++) {
+    await runner.step({ rate: scalarOf('float32', rate) });
+    visited.push([...(runner.get('x').data as Float32Array)]);
+  }
+  return visited;
+}
+
+describe('optimisers', () => {
+  it('descends by Adam as its algorithm says', async () => {
+    const rate = 0.1;
+    const [m, v, x] = [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ] as [number[], number[], number[]];
+    const visited = await path(adam(), rate, 5);
+    for (let t = 1; t <= 5; t++) {
+      for (const i of [0, 1]) {
+        const g = 2 * (x[i]! - (target.data as Float32Array)[i]!);
+        m[i] = 0.9 * m[i]! + 0.1 * g;
+        v[i] = 0.999 * v[i]! + 0.001 * g * g;
+        x[i] = x[i]! - (rate * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8);
+        expect(visited[t - 1]![i]).toBeCloseTo(x[i]!, 4);
+      }
+    }
+  });
+
+  it('descends by SGD with momentum, Nesterov and decay', async () => {
+    expect((await path(sgd(), 0.25, 1))[0]).toEqual([1.5, -0.5]);
+    const settled = (await path(sgd({ momentum: 0.5, nesterov: true }), 0.1, 60)).at(-1)!;
+    expect(settled[0]).toBeCloseTo(3, 4);
+    const decayed = (await path(sgd({ weightDecay: 1 }), 0.1, 80)).at(-1)!;
+    expect(decayed[0]).toBeCloseTo(2, 4);
+  });
+});
