@@ -1,4 +1,5 @@
 import type { DType, Tensor, TensorData } from '@datafree/plugin';
+import { roundHalfEven } from './rounding.ts';
 
 /** Number of elements of an array of these dimensions; 1 for a scalar. */
 export function elementCount(dims: readonly number[]): number {
@@ -35,13 +36,17 @@ const allocators: { readonly [T in DType]: (count: number) => TensorData[T] } = 
 };
 
 /**
- * Makes a tensor from plain numbers, rounding each to `dtype` as a typed array does (64-bit integers are truncated).
- * Not for 16-bit floats, 4-bit integers and strings.
+ * Makes a tensor from plain numbers, rounding each to `dtype` as a typed array does: floats to the nearest, integers
+ * towards zero and modulo their range. Not for strings.
  */
 export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], values: ArrayLike<number>): Tensor<T> {
   const data = allocate(dtype, elementCount(dims));
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (let i = 0; i < data.length; i++) data[i] = BigInt(Math.trunc(values[i] as number));
+  } else if (dtype === 'int4' || dtype === 'uint4') {
+    pack4(values, data as Uint8Array);
+  } else if (dtype === 'float16' || dtype === 'bfloat16') {
+    (data as Uint16Array).set(Array.from(values, dtype === 'float16' ? numberToHalf : numberToBfloat));
   } else {
     (data as Float32Array).set(values);
   }
@@ -85,6 +90,10 @@ function unpack4(tensor: Tensor): Int8Array {
   return values;
 }
 
+function pack4(values: ArrayLike<number>, packed: Uint8Array): void {
+  for (let i = 0; i < values.length; i++) packed[i >> 1]! |= ((values[i] as number) & 15) << ((i & 1) * 4);
+}
+
 function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -100,4 +109,23 @@ const wordAsFloat = new Float32Array(word.buffer);
 function bfloatToNumber(bits: number): number {
   word[0] = bits << 16;
   return wordAsFloat[0] as number;
+}
+
+function numberToHalf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (size >= 65520) return sign | 0x7c00;
+  if (size < 2 ** -14) return sign | roundHalfEven(size * 2 ** 24);
+  let exponent = Math.floor(Math.log2(size));
+  if (2 ** exponent > size) exponent--;
+  // A mantissa rounded up to 1024 carries into the exponent, which is what it should do.
+  return sign | (((exponent + 15) << 10) + roundHalfEven((size / 2 ** exponent - 1) * 1024));
+}
+
+function numberToBfloat(value: number): number {
+  if (Number.isNaN(value)) return 0x7fc0;
+  wordAsFloat[0] = value;
+  const bits = word[0] as number;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }

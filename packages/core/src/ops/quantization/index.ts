@@ -1,0 +1,4 @@
+import type { Operator } from '../../graph/operator.ts';
+
+/** The quantization operators. */
+export const quantizationOperators: readonly Operator[] = [];
