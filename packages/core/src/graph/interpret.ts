@@ -33,20 +33,18 @@ export function interpret(
   };
   for (const node of graph.nodes) {
     const operator = operators.get(operatorKey(node.domain, node.op));
-    if (operator?.evaluate === undefined) {
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : find(name)));
+    const types = inputs.map((tensor) => tensor && { dtype: tensor.dtype, shape: tensor.dims });
+    const outputs =
+      operator?.known?.({ node, inputs: types, constant: (index) => inputs[index] }) ??
+      operator?.evaluate?.({ node, inputs });
+    if (outputs === undefined) {
       const code = operator === undefined ? 'operator-unknown' : 'operator-no-evaluate';
       throw new DatafreeError(code, `Operator ${node.op} (node "${node.name}") cannot be evaluated here.`, {
         node: node.name,
         op: node.op,
       });
     }
-    const inputs = node.inputs.map((name) => (name === '' ? undefined : find(name)));
-    const outputs =
-      operator.known?.({
-        node,
-        inputs: inputs.map((tensor) => tensor && { dtype: tensor.dtype, shape: tensor.dims }),
-        constant: (index) => inputs[index],
-      }) ?? operator.evaluate({ node, inputs });
     node.outputs.forEach((name, i) => {
       const output = outputs[i];
       if (name !== '' && output !== undefined) values.set(name, widen(output));

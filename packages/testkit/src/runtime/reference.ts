@@ -1,0 +1,44 @@
+import { interpret, type OperatorSet, standardOperators } from '@datafree/core';
+import {
+  DatafreeError,
+  defineRuntime,
+  type Graph,
+  isDatafreeError,
+  type Runtime,
+  type Session,
+} from '@datafree/plugin';
+
+/**
+ * A runtime on the operators' reference evaluations: slow and without native code. Conformance tests of other plugins
+ * use it, and the runtime suite is checked with it.
+ */
+export function referenceRuntime(operators: OperatorSet = standardOperators): Runtime {
+  return defineRuntime({
+    kind: 'runtime',
+    name: 'reference',
+    apiVersion: 1,
+    supports: { gradients: true, integerKernels: false, opset: 21 },
+    compile: async (graph) => openSession(graph, operators),
+  });
+}
+
+function openSession(graph: Graph, operators: OperatorSet): Session {
+  let disposed = false;
+  return {
+    async run(feeds, outputs) {
+      if (disposed) throw new DatafreeError('runtime-failed', 'The session was disposed.');
+      for (const { name } of graph.inputs) {
+        if (feeds[name] === undefined) throw new DatafreeError('runtime-failed', `The input "${name}" was not given.`);
+      }
+      try {
+        return interpret(graph, feeds, { operators, ...(outputs === undefined ? {} : { wanted: outputs }) });
+      } catch (error) {
+        if (isDatafreeError(error)) throw error;
+        throw new DatafreeError('runtime-failed', String(error), { cause: error });
+      }
+    },
+    async dispose() {
+      disposed = true;
+    },
+  };
+}

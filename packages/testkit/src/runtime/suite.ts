@@ -1,0 +1,99 @@
+import { interpret, type OperatorSet, operatorKey, standardOperators } from '@datafree/core';
+import type { Graph, Runtime } from '@datafree/plugin';
+import type { OperatorCase } from './cases/case.ts';
+import { operatorCases } from './cases/index.ts';
+import { compare } from './compare.ts';
+import { forwardTrial, gradientTrial, type Trial } from './graphs.ts';
+import { refused, runOnce, sessionChecks } from './sessions.ts';
+
+/** What the suite takes from a test runner; vitest, jest and node:test have it. */
+export interface TestRunner {
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: {
+    (name: string, body: () => Promise<void>): unknown;
+    readonly skip: (name: string, body: () => Promise<void>) => unknown;
+  };
+}
+
+/** Options of {@link runtimeSuite}. */
+export interface RuntimeSuiteOptions {
+  /** Titles of tests to leave out: "Conv: dilation 2". They are reported as skipped. */
+  readonly skip?: readonly string[];
+  /** Cases by family; those of the standard operators when absent. */
+  readonly cases?: Readonly<Record<string, readonly OperatorCase[]>>;
+  /** The operators that the cases are about. */
+  readonly operators?: OperatorSet;
+}
+
+/** How far a float may be from its double-precision reference, relative. */
+export const runtimeTolerance = 1e-4;
+
+/**
+ * The conformance suite of runtimes: what the contract says about sessions, then every operator with its values and
+ * with its derivative, against the reference evaluation in double precision. Operators that the runtime declares in
+ * `supports.unsupportedOperators` must be refused by name.
+ *
+ * @param createRuntime gives the runtime under test; called once, while tests are collected
+ */
+export function runtimeSuite(
+  runner: TestRunner,
+  createRuntime: () => Runtime,
+  { skip = [], cases = operatorCases, operators = standardOperators }: RuntimeSuiteOptions = {},
+): void {
+  const { describe, it } = runner;
+  const runtime = createRuntime();
+  const test = (title: string, body: () => Promise<void>) => (skip.includes(title) ? it.skip : it)(title, body);
+
+  describe(`runtime ${runtime.name}: sessions`, () => {
+    for (const { title, check } of sessionChecks) test(title, () => check(runtime));
+  });
+
+  const unsupported = runtime.supports.unsupportedOperators ?? [];
+  describe(`runtime ${runtime.name}: operators it does not take: ${unsupported.join(', ') || 'none'}`, () => {
+    test('they are operators that exist', async () => {
+      for (const name of unsupported) {
+        if (!operators.has(name.includes(':') ? name : operatorKey('', name)))
+          throw new Error(`There is no operator ${name}.`);
+      }
+    });
+  });
+
+  for (const [family, rows] of Object.entries(cases)) {
+    const known = rows.filter((row) => operators.has(operatorKey(row.domain ?? '', row.op)));
+    describe(`runtime ${runtime.name}: ${family} operators`, () => {
+      for (const row of known) {
+        const title = `${row.op}: ${row.title}`;
+        check(title, () => forwardTrial(row, operators));
+        if (runtime.supports.gradients) check(`${title}, gradient`, () => gradientTrial(row, operators));
+      }
+    });
+  }
+
+  function check(title: string, make: () => Trial | undefined): void {
+    let trial: Trial | undefined;
+    try {
+      trial = make();
+    } catch (error) {
+      test(title, () => Promise.reject(error));
+      return;
+    }
+    if (trial === undefined) return;
+    const { graph, feeds } = trial;
+    const lacking = operatorsOf(graph).filter((name) => unsupported.includes(name));
+    if (lacking.length > 0) {
+      const codes = ['runtime-failed', 'unsupported', 'operator-unknown'] as const;
+      test(`${title} (refused: ${lacking.join(', ')})`, () => refused(() => runOnce(runtime, graph, feeds), codes));
+      return;
+    }
+    test(title, async () => {
+      const expected = interpret(graph, feeds, { double: true, operators });
+      const actual = await runOnce(runtime, graph, feeds);
+      for (const { name } of graph.outputs) compare(name, actual[name], expected[name]!, runtimeTolerance);
+    });
+  }
+}
+
+/** The operators of a graph as `supports.unsupportedOperators` names them. */
+function operatorsOf(graph: Graph): string[] {
+  return [...new Set(graph.nodes.map((node) => (node.domain === '' ? node.op : `${node.domain}:${node.op}`)))];
+}
