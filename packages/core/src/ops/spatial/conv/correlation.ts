@@ -1,0 +1,133 @@
+import type { GraphBuilder } from '../../../graph/builder.ts';
+import type { Value } from '../../../graph/operator.ts';
+import { elementCount } from '../../../tensor.ts';
+import { concat } from '../../layout/concat.ts';
+import { reshape } from '../../layout/reshape.ts';
+import { slice } from '../../layout/slice.ts';
+import { transpose } from '../../layout/transpose.ts';
+import { matMul } from '../../linear/matMul.ts';
+import { reduceSum } from '../../reduction/reduceSum.ts';
+import { fit } from '../fit.ts';
+import { neededEnds } from '../window.ts';
+import type { Convolution } from './convolution.ts';
+
+/**
+ * Weight gradient as one matrix product a sample and group, of shifted copies of the adjoint and shifted copies of
+ * `x`, stacked on their channel axes.
+ *
+ * A kernel of 3 × 3 needs nine copies of `x` (im2col), or three copies of each: rows shifted in the adjoint, columns
+ * in `x`. The split that copies least is taken. An axis with a stride is always shifted in `x`.
+ */
+export function correlation(b: GraphBuilder, x: Value, dy: Value, convolution: Convolution): Value {
+  const { kernel, groups } = convolution;
+  const depth = x.shape[1]! / groups;
+  const filters = dy.shape[1]! / groups;
+  const ofAdjoint = cheapestSplit(convolution, depth, filters);
+  const cells = (shifted: boolean) => kernel.filter((_, axis) => ofAdjoint[axis] === shifted);
+  const left = stack(b, shiftedAdjoints(b, dy, convolution, ofAdjoint), groups);
+  const right = stack(b, shiftedInputs(b, x, convolution, ofAdjoint), groups);
+  const products = matMul(b, left, transpose(b, right, [0, 1, 3, 2]));
+  const split = reshape(b, reduceSum(b, products, [0]), [groups, ...cells(true), filters, ...cells(false), depth]);
+  // Axes now: groups, cells of the adjoint, filters, cells of the input, depth.
+  const adjointAxes = cells(true).length;
+  let nextAdjoint = 1;
+  let nextInput = 2 + adjointAxes;
+  const kernelAxes = kernel.map((_, axis) => (ofAdjoint[axis] ? nextAdjoint++ : nextInput++));
+  const ordered = transpose(b, split, [0, 1 + adjointAxes, 2 + kernel.length, ...kernelAxes]);
+  return reshape(b, ordered, [groups * filters, depth, ...kernel]);
+}
+
+/** For each axis, whether the adjoint is shifted along it rather than the input. */
+function cheapestSplit({ kernel, strides, input, output }: Convolution, depth: number, filters: number): boolean[] {
+  let best: boolean[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (let bits = 0; bits < 2 ** kernel.length; bits++) {
+    const split = kernel.map((_, axis) => ((bits >> axis) & 1) === 1);
+    if (split.some((shifted, axis) => shifted && (strides[axis] !== 1 || kernel[axis] === 1))) continue;
+    const copies = (shifted: boolean) => elementCount(kernel.filter((_, axis) => split[axis] === shifted));
+    const size = elementCount(split.map((shifted, axis) => (shifted ? input[axis]! : output[axis]!)));
+    const copied = (copies(true) * filters + copies(false) * depth) * size;
+    if (copied < least) [best, least] = [split, copied];
+  }
+  return best;
+}
+
+/** A copy of the adjoint for each kernel cell along the chosen axes: `dy[i + begin − k · dilation]` for each cell i. */
+function shiftedAdjoints(b: GraphBuilder, dy: Value, convolution: Convolution, chosen: readonly boolean[]): Value[] {
+  const { kernel, dilations, begins, input, output } = convolution;
+  const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]!);
+  const before = kernel.map((_, axis) => (chosen[axis] ? Math.max(0, reach[axis]! - begins[axis]!) : 0));
+  const after = kernel.map((_, axis) => (chosen[axis] ? Math.max(0, input[axis]! + begins[axis]! - output[axis]!) : 0));
+  const padded = fit(b, dy, before, after);
+  return cellsOf(kernel, chosen).map((cell) => {
+    const axes = kernel.flatMap((_, axis) => (chosen[axis] ? [axis] : []));
+    const starts = axes.map((axis) => before[axis]! + begins[axis]! - cell[axis]! * dilations[axis]!);
+    return part(
+      b,
+      padded,
+      axes,
+      starts,
+      axes.map((axis) => input[axis]!),
+      axes.map(() => 1),
+    );
+  });
+}
+
+/** A copy of the input for each kernel cell along the other axes: `x[o · stride + k · dilation − begin]`. */
+function shiftedInputs(b: GraphBuilder, x: Value, convolution: Convolution, ofAdjoint: readonly boolean[]): Value[] {
+  const { kernel, strides, dilations, output } = convolution;
+  const chosen = ofAdjoint.map((shifted) => !shifted);
+  const begins = convolution.begins.map((begin, axis) => (chosen[axis] ? begin : 0));
+  const ends = neededEnds(convolution).map((end, axis) => (chosen[axis] ? end : 0));
+  const padded = fit(b, x, begins, ends);
+  return cellsOf(kernel, chosen).map((cell) => {
+    const axes = kernel.flatMap((_, axis) => (chosen[axis] ? [axis] : []));
+    const starts = axes.map((axis) => cell[axis]! * dilations[axis]!);
+    return part(
+      b,
+      padded,
+      axes,
+      starts,
+      axes.map((axis) => output[axis]!),
+      axes.map((axis) => strides[axis]!),
+    );
+  });
+}
+
+/** All positions in the kernel along the chosen axes, in row-major order; 0 along the others. */
+function cellsOf(kernel: readonly number[], chosen: readonly boolean[]): number[][] {
+  return kernel.reduce<number[][]>(
+    (cells, size, axis) =>
+      cells.flatMap((cell) => Array.from({ length: chosen[axis] ? size : 1 }, (_, k) => [...cell, k])),
+    [[]],
+  );
+}
+
+/** `counts` cells from `starts` on, `steps` apart, along spatial axes. */
+function part(
+  b: GraphBuilder,
+  x: Value,
+  axes: readonly number[],
+  starts: readonly number[],
+  counts: readonly number[],
+  steps: readonly number[],
+): Value {
+  const whole = (i: number): boolean => starts[i] === 0 && steps[i] === 1 && counts[i] === x.shape[axes[i]! + 2];
+  const cut = [...axes.keys()].filter((i) => !whole(i));
+  if (cut.length === 0) return x;
+  return slice(b, x, {
+    axes: cut.map((i) => axes[i]! + 2),
+    starts: cut.map((i) => starts[i]!),
+    ends: cut.map((i) => starts[i]! + (counts[i]! - 1) * steps[i]! + 1),
+    steps: cut.map((i) => steps[i]!),
+  });
+}
+
+/** Stacks copies of [N, C, …] to [N, groups, copies · C / groups, places]. */
+function stack(b: GraphBuilder, copies: readonly Value[], groups: number): Value {
+  const flat = copies.map((copy) => {
+    const [samples, channels, ...spatial] = copy.shape as [number, number, ...number[]];
+    return reshape(b, copy, [samples, groups, channels / groups, elementCount(spatial)]);
+  });
+  return flat.length === 1 ? flat[0]! : concat(b, flat, 2);
+}
