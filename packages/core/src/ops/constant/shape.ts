@@ -9,7 +9,7 @@ export const shapeOperator: Operator = {
   known: (context) => [int64Of(slice(context))],
 };
 
-function slice({ node, inputs }: InferContext): number[] {
-  const shape = inputs[0]!.shape;
+function slice({ node, inputs }: InferContext): readonly number[] {
+  const { shape } = inputs[0]!;
   return shape.slice(intOf(node, 'start', 0), intOf(node, 'end', shape.length));
 }

@@ -13,3 +13,10 @@ export function normalizeAxis(axis: number, rank: number): number {
 export function withEntry(list: readonly number[], axis: number, entry: number): number[] {
   return list.map((old, k) => (k === axis ? entry : old));
 }
+
+/** An index counted from the front. @throws `shape-mismatch` when it is out of range */
+export function fromFront(index: number, size: number): number {
+  const positive = index < 0 ? index + size : index;
+  if (positive >= 0 && positive < size) return positive;
+  throw new DatafreeError('shape-mismatch', `index ${index} is out of range for size ${size}.`);
+}

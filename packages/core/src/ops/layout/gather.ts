@@ -1,9 +1,10 @@
-import { DatafreeError, type DType, type Node, type Tensor } from '@datafree/plugin';
-import { int, intOf } from '../../graph/attributes.ts';
+import type { Node, Tensor } from '@datafree/plugin';
+import { int, intOf, string } from '../../graph/attributes.ts';
 import type { GraphBuilder } from '../../graph/builder.ts';
 import type { GradientContext, Operator, TensorType, Value } from '../../graph/operator.ts';
 import { elementCount, numbersOf, tensorOf } from '../../tensor.ts';
-import { normalizeAxis } from './axis.ts';
+import { fromFront, normalizeAxis } from './axis.ts';
+import { int64Indices } from './indexing.ts';
 import { indexRuns, scatterRuns } from './indexRuns.ts';
 import { reshape } from './reshape.ts';
 import { allocateElements, elementsOf, tensorOfElements } from './strides.ts';
@@ -42,13 +43,6 @@ export const gatherOperator: Operator = {
   },
 };
 
-/** An index counted from the front. @throws `shape-mismatch` when it is out of range */
-export function fromFront(index: number, size: number): number {
-  const positive = index < 0 ? index + size : index;
-  if (positive >= 0 && positive < size) return positive;
-  throw new DatafreeError('shape-mismatch', `index ${index} is out of range for size ${size}.`);
-}
-
 /** More runs of constant indices than this are scattered rather than padded and added. */
 const mostRuns = 8;
 
@@ -74,18 +68,13 @@ function scatterBack(context: GradientContext, dy: Value): Value {
     ),
   );
   const sum = b.op('ScatterND', [zeros, reshape(b, int64Indices(b, indices), [count, 1]), transpose(b, flat, front)], {
-    reduction: { type: 'string', value: 'add' },
+    reduction: string('add'),
   });
   return transpose(
     b,
     sum,
     front.map((_, k) => front.indexOf(k)),
   );
-}
-
-function int64Indices(b: GraphBuilder, indices: Value): Value {
-  const dtype: DType = 'int64';
-  return indices.dtype === dtype ? indices : b.op('Cast', [indices], { to: int(7) });
 }
 
 function axisOf(node: Node, shape: TensorType['shape']): number {

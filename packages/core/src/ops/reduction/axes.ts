@@ -16,3 +16,5 @@ export function reducedAxes(context: InferContext): { axes: number[]; keep: bool
     : from.filter((_, axis) => !axes.includes(axis));
   return { axes, keep, shape };
 }
+
+export { normalizeAxis } from '../layout/axis.ts';

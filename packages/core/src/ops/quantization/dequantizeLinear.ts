@@ -1,0 +1,33 @@
+import type { Tensor } from '@datafree/plugin';
+import { attributes, int } from '../../graph/attributes.ts';
+import type { GraphBuilder } from '../../graph/builder.ts';
+import type { Operator, Value } from '../../graph/operator.ts';
+import { tensorOf } from '../../tensor.ts';
+import { checkGranularity, mapQuantized } from './granularity.ts';
+
+/**
+ * `(x − zeroPoint) · scale`, of the scale's type.
+ *
+ * @param axis the axis along which scale and zero point are vectors; absent when they are scalars
+ */
+export function dequantizeLinear(b: GraphBuilder, x: Value, scale: Value, zeroPoint?: Value, axis?: number): Value {
+  const own = axis === undefined ? undefined : int(axis);
+  return b.op('DequantizeLinear', [x, scale, ...(zeroPoint ? [zeroPoint] : [])], attributes({ axis: own }));
+}
+
+/**
+ * DequantizeLinear, with one scale or one for each entry of an axis, with and without zero point. It has no
+ * derivative: where one is needed, use {@link fakeQuantize} or {@link learnedStep}.
+ */
+export const dequantizeLinearOperator: Operator = {
+  type: 'DequantizeLinear',
+  infer: ({ node, inputs }) => {
+    checkGranularity(node, inputs);
+    return [{ dtype: inputs[1]!.dtype, shape: inputs[0]!.shape }];
+  },
+  evaluate: ({ node, inputs }) => {
+    const [x, scale] = inputs as [Tensor, Tensor];
+    const values = mapQuantized(node, inputs, (value, step, zeroPoint) => (value - zeroPoint) * step);
+    return [tensorOf(scale.dtype, x.dims, values)];
+  },
+};
