@@ -2,8 +2,8 @@ import { DatafreeError, type Node, type Tensor } from '@datafree/plugin';
 import { intOf, intsOf } from '../../../graph/attributes.ts';
 import type { Operator, Value } from '../../../graph/operator.ts';
 import { elementCount, numbersOf, tensorOf } from '../../../tensor.ts';
+import { channelSum } from '../../normalization/perChannel.ts';
 import { places, spatialOf, windowOf, windowTaps } from '../window.ts';
-import { channelSums } from './channelSums.ts';
 import type { Convolution } from './convolution.ts';
 import { convInputGradient } from './inputGradient.ts';
 import { convWeightGradient } from './weightGradient.ts';
@@ -25,7 +25,7 @@ export const convOperator: Operator = {
     return [
       wanted[0] ? convInputGradient(builder, dy!, w, convolution) : undefined,
       wanted[1] ? convWeightGradient(builder, x, dy!, convolution) : undefined,
-      wanted[2] ? channelSums(builder, dy!) : undefined,
+      wanted[2] ? channelSum(builder, dy!) : undefined,
     ];
   },
   evaluate: ({ node, inputs: [x, w, bias] }) => [

@@ -3,9 +3,9 @@ import { intOf, intsOf, stringOf } from '../../../graph/attributes.ts';
 import type { GraphBuilder } from '../../../graph/builder.ts';
 import type { Operator, Value } from '../../../graph/operator.ts';
 import { elementCount, numbersOf, tensorOf } from '../../../tensor.ts';
+import { channelSum } from '../../normalization/perChannel.ts';
 import { fit } from '../fit.ts';
 import { distribute, extents, neededEnds, spatialOf, steps, type Window, windowOf, windowTaps } from '../window.ts';
-import { channelSums } from './channelSums.ts';
 import { checkBias, checkKernel } from './conv.ts';
 import { conv } from './convNodes.ts';
 import type { Convolution } from './convolution.ts';
@@ -29,7 +29,7 @@ export const convTransposeOperator: Operator = {
     return [
       wanted[0] ? forward(b, dy!, w, convolution) : undefined,
       wanted[1] ? convWeightGradient(b, dy!, x, convolution) : undefined,
-      wanted[2] ? channelSums(b, dy!) : undefined,
+      wanted[2] ? channelSum(b, dy!) : undefined,
     ];
   },
   evaluate: ({ node, inputs: [x, w, bias] }) => [
