@@ -1,1 +1,6 @@
-export {};
+export * from './compress.ts';
+export type { StageOptions } from './context.ts';
+export { checkPlan, type Plan } from './plan.ts';
+export { checkPlugin, type PluginKind } from './plugins.ts';
+export { defaultCount, fineTune, measure, quantize, synthesize } from './stages.ts';
+export type { Provenance, RunStore } from './store.ts';

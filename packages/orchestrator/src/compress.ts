@@ -1,0 +1,103 @@
+import type { FineTuner, Metric, Model, Quantized, Quantizer, SampleSet, Synthesizer } from '@datafree/plugin';
+import { checkpointOf } from './checkpoint.ts';
+import type { StageOptions } from './context.ts';
+import { checkPlan } from './plan.ts';
+import { defaultCount, fineTune, measure, quantize, synthesize } from './stages.ts';
+import { openRun, type RunStore } from './store.ts';
+
+/** What {@link compress} is given. */
+export interface CompressOptions extends Omit<StageOptions, 'checkpoint'> {
+  readonly model: Model;
+  /** Makes the samples; not needed when there are `samples`. */
+  readonly synthesizer?: Synthesizer | undefined;
+  readonly quantizer: Quantizer;
+  readonly fineTuner?: FineTuner | undefined;
+  /** Measured on the samples, at the end. */
+  readonly metrics?: readonly Metric[] | undefined;
+  /** Samples of your own instead of synthetic ones. */
+  readonly samples?: SampleSet | undefined;
+  /** How many samples to synthesise; 256 when absent. */
+  readonly count?: number | undefined;
+  /** Where the run keeps what it resumes from; without one, an interrupted run starts again. */
+  readonly store?: RunStore | undefined;
+}
+
+/** Wall-clock seconds of each stage in this process; a stage that was not run, or was resumed after its end, took 0. */
+export interface StageSeconds {
+  readonly synthesis: number;
+  readonly calibration: number;
+  readonly fineTuning: number;
+  readonly measurement: number;
+  readonly total: number;
+}
+
+/** What {@link compress} gives. */
+export interface Compressed {
+  readonly quantized: Quantized;
+  /** What the network was calibrated on. */
+  readonly samples: SampleSet;
+  /** Values of each metric, by its name. */
+  readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly seconds: StageSeconds;
+  readonly seed: number;
+}
+
+/**
+ * Compresses a network: synthesises samples, quantises on them, fine-tunes if there is a fine-tuner, and measures.
+ * Plugins are known by their contracts alone. With a `store`, a run that was interrupted goes on where it was and gives
+ * the same bytes as one that was not.
+ *
+ * @throws `plugin-invalid`, `unsupported`, `batchnorm-missing`, `data-shape`, `option-invalid` before any long work;
+ * `resume-mismatch`; `aborted`; and what the plugins throw, with their names
+ */
+export async function compress(options: CompressOptions): Promise<Compressed> {
+  const { model, quantizer, fineTuner, metrics = [], store, seed = 0, count = defaultCount } = options;
+  checkPlan({ ...options, count });
+  if (store !== undefined) await openRun(store, { ...options, count }, seed);
+  const stage = (name: string): StageOptions => ({
+    ...options,
+    seed,
+    checkpoint: store && checkpointOf(store.checkpoint, name),
+  });
+  const clock = stopwatch();
+
+  const samples = options.samples ?? (await samplesFor(options, { ...stage('synthesis'), count }));
+  const synthesis = clock.lap();
+  let quantized = await quantize({ ...stage('calibration'), model, quantizer, samples });
+  const calibration = clock.lap();
+  if (fineTuner !== undefined) {
+    quantized = await fineTune({ ...stage('fine-tuning'), model, fineTuner, quantized, samples });
+  }
+  const fineTuning = fineTuner === undefined ? 0 : clock.lap();
+  const measured = metrics.length === 0 ? {} : await measure({ ...stage('measurement'), model, metrics, samples });
+  const measurement = metrics.length === 0 ? 0 : clock.lap();
+  const seconds = { synthesis, calibration, fineTuning, measurement, total: clock.total() };
+  return { quantized, samples, metrics: measured, seconds, seed };
+}
+
+/** The samples that an earlier, interrupted run kept, or new ones. */
+async function samplesFor(
+  { model, synthesizer, store }: CompressOptions,
+  options: StageOptions & { readonly count: number },
+): Promise<SampleSet> {
+  const kept = await store?.readSamples();
+  if (kept !== undefined) return kept;
+  // checkPlan has seen that there is a synthesizer where there are no samples.
+  const maker = synthesizer as Synthesizer;
+  const made = await synthesize({ ...options, model, synthesizer: maker });
+  return store?.keepSamples(made, { model, synthesizer: maker, seed: options.seed ?? 0 }) ?? made;
+}
+
+function stopwatch(): { lap(): number; total(): number } {
+  const start = performance.now();
+  let last = start;
+  return {
+    lap() {
+      const now = performance.now();
+      const seconds = (now - last) / 1000;
+      last = now;
+      return seconds;
+    },
+    total: () => (performance.now() - start) / 1000,
+  };
+}

@@ -1,0 +1,135 @@
+import {
+  DatafreeError,
+  type FineTuner,
+  type Metric,
+  type Model,
+  type Quantized,
+  type Quantizer,
+  type SampleSet,
+  type Synthesizer,
+  throwIfAborted,
+  wrapPluginError,
+} from '@datafree/plugin';
+import { openStage, type StageOptions } from './context.ts';
+import { checkBits, checkPlan } from './plan.ts';
+
+/** Samples made when their number is not given. */
+export const defaultCount = 256;
+
+/**
+ * Makes samples from the network alone.
+ *
+ * @throws what {@link checkPlan} throws, `aborted`, and what the plugin throws, with its name
+ */
+export async function synthesize(
+  options: StageOptions & {
+    readonly model: Model;
+    readonly synthesizer: Synthesizer;
+    /** 256 when absent. */
+    readonly count?: number | undefined;
+  },
+): Promise<SampleSet> {
+  const { model, synthesizer, count = defaultCount } = options;
+  checkPlan({ ...options, count });
+  const samples = await work(synthesizer.name, options, (context) => synthesizer.synthesize(model, { count }, context));
+  const shape = model.input.shape.slice(1);
+  if (samples.count !== count || String(samples.shape) !== String(shape)) {
+    throw broken(
+      synthesizer.name,
+      `gave ${samples.count} samples of shape [${samples.shape}] where ${count} of [${shape}] were asked for`,
+    );
+  }
+  return samples;
+}
+
+/**
+ * Quantises a network, calibrated on samples.
+ *
+ * @throws what {@link checkPlan} throws, `aborted`, and what the plugin throws, with its name
+ */
+export async function quantize(
+  options: StageOptions & { readonly model: Model; readonly quantizer: Quantizer; readonly samples: SampleSet },
+): Promise<Quantized> {
+  const { model, quantizer, samples } = options;
+  checkPlan(options);
+  const quantized = await work(quantizer.name, options, (context) => quantizer.quantize(model, samples, context));
+  checkInterface(quantizer.name, model, quantized);
+  return quantized;
+}
+
+/**
+ * Lets a quantised network learn from the full-precision one.
+ *
+ * @throws what {@link checkPlan} throws, `aborted`, and what the plugin throws, with its name
+ */
+export async function fineTune(
+  options: StageOptions & {
+    readonly model: Model;
+    readonly fineTuner: FineTuner;
+    readonly quantized: Quantized;
+    readonly samples: SampleSet;
+  },
+): Promise<Quantized> {
+  const { model, fineTuner, quantized, samples } = options;
+  checkPlan(options);
+  checkBits(fineTuner, quantized.bits);
+  const tuned = await work(fineTuner.name, options, (context) =>
+    fineTuner.fineTune(model, quantized, samples, context),
+  );
+  checkInterface(fineTuner.name, model, tuned);
+  return tuned;
+}
+
+/**
+ * Applies metrics one after the other.
+ *
+ * @returns values by the metric's name
+ * @throws what {@link checkPlan} throws, `aborted`, and what the plugins throw, with their names
+ */
+export async function measure(
+  options: StageOptions & { readonly model: Model; readonly metrics: readonly Metric[]; readonly samples: SampleSet },
+): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>> {
+  const { model, metrics, samples } = options;
+  checkPlan(options);
+  const values: [string, Readonly<Record<string, number>>][] = [];
+  for (const metric of metrics) {
+    const measured = await work(metric.name, options, (context) => metric.measure(model, samples, context));
+    values.push([metric.name, measured]);
+  }
+  return Object.fromEntries(values);
+}
+
+/** Runs one plugin: its progress is completed when it returns, its errors carry its name. */
+async function work<T>(
+  plugin: string,
+  options: StageOptions,
+  run: (context: ReturnType<typeof openStage>['context']) => Promise<T>,
+): Promise<T> {
+  const { context, complete } = openStage(options);
+  throwIfAborted(context.signal);
+  let result: T;
+  try {
+    result = await run(context);
+  } catch (error) {
+    throw wrapPluginError(plugin, error);
+  }
+  throwIfAborted(context.signal);
+  complete();
+  return result;
+}
+
+function checkInterface(plugin: string, { graph }: Model, quantized: Quantized): void {
+  const before = describe(graph);
+  const after = describe(quantized.graph);
+  if (after !== before) throw broken(plugin, `changed the network from ${before} to ${after}`);
+}
+
+function describe({ inputs, outputs }: Model['graph']): string {
+  const list = (values: typeof inputs): string =>
+    values.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape}]`).join(', ');
+  return `(${list(inputs)}) -> (${list(outputs)})`;
+}
+
+function broken(plugin: string, problem: string): DatafreeError {
+  return new DatafreeError('plugin-failed', `${plugin} ${problem}.`, { plugin });
+}

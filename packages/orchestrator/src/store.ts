@@ -1,0 +1,82 @@
+import {
+  apiVersion,
+  type Checkpoint,
+  DatafreeError,
+  type Model,
+  type SampleSet,
+  type Synthesizer,
+} from '@datafree/plugin';
+import type { Plan } from './plan.ts';
+
+/** How samples came to be. */
+export interface Provenance {
+  readonly model: Model;
+  readonly synthesizer: Synthesizer;
+  readonly seed: number;
+}
+
+/**
+ * What an interrupted run resumes from. `runFolder` of the package `datafree` keeps it in a folder.
+ */
+export interface RunStore {
+  readonly checkpoint: Checkpoint;
+  /** What makes this run another one besides the network and the plugins: versions of packages, a data set. */
+  readonly facts?: Readonly<Record<string, unknown>> | undefined;
+  /** The samples, once they were all kept. */
+  readSamples(): Promise<SampleSet | undefined>;
+  /** Keeps samples. What it returns is used from then on, so that a resumed run reads the same numbers. */
+  keepSamples(samples: SampleSet, provenance: Provenance): Promise<SampleSet>;
+}
+
+/**
+ * Begins a run in a store or goes on with the one in it: the first time the store learns what the run is, later it must
+ * be the same.
+ *
+ * @throws `resume-mismatch`; `option-invalid` for a network without a hash, which could not be told from another
+ */
+export async function openRun(store: RunStore, plan: Plan, seed: number): Promise<void> {
+  const manifest = manifestOf(plan, seed, store.facts ?? {});
+  const kept = await store.checkpoint.read(key);
+  if (kept === undefined) {
+    await store.checkpoint.write(key, new TextEncoder().encode(JSON.stringify(manifest)));
+    return;
+  }
+  const found = JSON.parse(new TextDecoder().decode(kept)) as Record<string, unknown>;
+  const names = new Set([...Object.keys(manifest), ...Object.keys(found)]);
+  const differing = [...names].filter((name) => JSON.stringify(found[name]) !== JSON.stringify(manifest[name]));
+  if (differing.length === 0) return;
+  throw new DatafreeError('resume-mismatch', `An unfinished run differs in: ${differing.join(', ')}.`, {
+    path: differing[0],
+    hint: 'Finish it with the options that it was started with, or delete what it kept.',
+  });
+}
+
+const key = 'run';
+
+function manifestOf(plan: Plan, seed: number, facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { model, runtime, synthesizer, quantizer, fineTuner, samples, count } = plan;
+  if (model.hash === '') {
+    throw new DatafreeError('option-invalid', 'A run can only be kept for a network with a hash; this one has none.', {
+      path: 'store',
+      hint: 'Set `hash` of a model made in memory to something that no other model has.',
+    });
+  }
+  const manifest = {
+    apiVersion,
+    model: model.hash,
+    grid: model.grid,
+    runtime: runtime.name,
+    synthesizer: samples === undefined ? identityOf(synthesizer) : undefined,
+    quantizer: identityOf(quantizer),
+    'fine-tuner': identityOf(fineTuner),
+    count: samples === undefined ? count : samples.count,
+    seed,
+    ...facts,
+  };
+  // As it will be read back, so that both can be compared.
+  return JSON.parse(JSON.stringify(manifest)) as Record<string, unknown>;
+}
+
+function identityOf(plugin: Plan['synthesizer'] | Plan['quantizer'] | Plan['fineTuner']) {
+  return plugin && { name: plugin.name, options: plugin.options };
+}
