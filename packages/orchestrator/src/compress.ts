@@ -51,9 +51,9 @@ export interface Compressed {
  * `resume-mismatch`; `aborted`; and what the plugins throw, with their names
  */
 export async function compress(options: CompressOptions): Promise<Compressed> {
-  const { model, quantizer, fineTuner, metrics = [], store, seed = 0, count = defaultCount } = options;
+  const { model, quantizer, fineTuner, metrics = [], seed = 0, count = defaultCount } = options;
   checkPlan({ ...options, count });
-  if (store !== undefined) await openRun(store, { ...options, count }, seed);
+  const store = options.store && (await openRun(options.store, { ...options, count }, seed));
   const stage = (name: string): StageOptions => ({
     ...options,
     seed,
@@ -61,7 +61,7 @@ export async function compress(options: CompressOptions): Promise<Compressed> {
   });
   const clock = stopwatch();
 
-  const samples = options.samples ?? (await samplesFor(options, { ...stage('synthesis'), count }));
+  const samples = options.samples ?? (await samplesFor({ ...options, store }, { ...stage('synthesis'), count }));
   const synthesis = clock.lap();
   let quantized = await quantize({ ...stage('calibration'), model, quantizer, samples });
   const calibration = clock.lap();

@@ -30,20 +30,39 @@ export interface RunStore {
 
 /**
  * Begins a run in a store or goes on with the one in it: the first time the store learns what the run is, later it must
- * be the same.
+ * be the same. The store learns it together with the first thing that is kept, so that a run that fails at once leaves
+ * nothing behind.
  *
+ * @returns the store to use from then on
  * @throws `resume-mismatch`; `option-invalid` for a network without a hash, which could not be told from another
  */
-export async function openRun(store: RunStore, plan: Plan, seed: number): Promise<void> {
+export async function openRun(store: RunStore, plan: Plan, seed: number): Promise<RunStore> {
   const manifest = manifestOf(plan, seed, store.facts ?? {});
-  const kept = await store.checkpoint.read(key);
-  if (kept === undefined) {
-    await store.checkpoint.write(key, new TextEncoder().encode(JSON.stringify(manifest)));
-    return;
+  const { checkpoint } = store;
+  const kept = await checkpoint.read(key);
+  if (kept !== undefined) {
+    compare(JSON.parse(new TextDecoder().decode(kept)) as Record<string, unknown>, manifest);
+    return store;
   }
-  const found = JSON.parse(new TextDecoder().decode(kept)) as Record<string, unknown>;
-  const names = new Set([...Object.keys(manifest), ...Object.keys(found)]);
-  const differing = [...names].filter((name) => JSON.stringify(found[name]) !== JSON.stringify(manifest[name]));
+  let begun: Promise<void> | undefined;
+  const begin = (): Promise<void> => {
+    begun ??= checkpoint.write(key, new TextEncoder().encode(JSON.stringify(manifest)));
+    return begun;
+  };
+  return {
+    facts: store.facts,
+    checkpoint: {
+      read: (name) => checkpoint.read(name),
+      write: (name, value) => begin().then(() => checkpoint.write(name, value)),
+    },
+    readSamples: () => store.readSamples(),
+    keepSamples: (samples, provenance) => begin().then(() => store.keepSamples(samples, provenance)),
+  };
+}
+
+function compare(found: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, unknown>>): void {
+  const names = new Set([...Object.keys(wanted), ...Object.keys(found)]);
+  const differing = [...names].filter((name) => JSON.stringify(found[name]) !== JSON.stringify(wanted[name]));
   if (differing.length === 0) return;
   throw new DatafreeError('resume-mismatch', `An unfinished run differs in: ${differing.join(', ')}.`, {
     path: differing[0],
