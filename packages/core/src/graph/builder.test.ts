@@ -76,6 +76,13 @@ describe('GraphBuilder', () => {
     expect(plain).toEqual({ same: [-1, 1], y: [0, 1], again: [0, 1], five: [5], sum: [5, 6] });
     expect(() => b.output(x, 'y')).toThrowError(expect.objectContaining({ code: 'model-invalid' }));
   });
+
+  it('keeps constants that are outputs under their own names apart', () => {
+    const b = new GraphBuilder();
+    for (const value of [1, 2]) b.output(b.constant(tensorOf('float32', [1], [value]), `constant of ${value}`));
+    const { 'constant of 1': one, 'constant of 2': two } = interpret(b.build(), {});
+    expect([one?.data[0], two?.data[0]]).toEqual([1, 2]);
+  });
 });
 
 /** y = relu(x·w), with a free batch. */

@@ -247,7 +247,9 @@ export class GraphBuilder {
     for (const { name, value } of copied) {
       if (name !== value.name) continue;
       if (!this.#constants.has(name)) throw twoProducers(name);
-      renamed.set(name, this.#unusedName('constant'));
+      const free = this.#unusedName('constant');
+      this.#values.set(free, value);
+      renamed.set(name, free);
     }
     const rename = (name: string): string => renamed.get(name) ?? name;
     const nodes = this.#applications.map(({ node }) => ({
