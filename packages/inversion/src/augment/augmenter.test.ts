@@ -1,0 +1,118 @@
+import { GraphBuilder, interpret, Random, tensorOf } from '@datafree/core';
+import { describe, expect, it } from 'vitest';
+import { augmenter } from './augmenter.ts';
+import { blur } from './blur.ts';
+import { crop } from './crop.ts';
+import { cutout } from './cutout.ts';
+import { flip } from './flip.ts';
+import { mirrored, writeResampling } from './resampling.ts';
+import { shift } from './shift.ts';
+import { someOf } from './some.ts';
+import type { Augmentation } from './view.ts';
+
+function seen(
+  augmentations: readonly Augmentation[],
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  seed = 1,
+  fill = [0],
+) {
+  const b = new GraphBuilder();
+  const samples = values.length / shape.reduce((product, size) => product * size, 1);
+  const dims = [samples, ...shape];
+  const x = augmenter(augmentations, samples, shape, fill);
+  b.output(x.write(b, b.input('x', 'float32', dims)), 'y');
+  const feeds = { x: tensorOf('float32', dims, values), ...x.draw(new Random(seed)) };
+  return { y: Array.from(interpret(b.build(), feeds).y?.data as Float32Array), feeds };
+}
+
+const ramp = (count: number) => Float32Array.from({ length: count }, (_, i) => i);
+
+describe('augmenter', () => {
+  it('needs no input without augmentations', () => {
+    const { y, feeds } = seen([], [2, 3], ramp(12));
+    expect(y).toEqual([...ramp(12)]);
+    expect(Object.keys(feeds)).toEqual(['x']);
+  });
+
+  it('mirrors the last axis of some samples, all channels alike', () => {
+    const { y } = seen([flip()], [2, 2, 3], ramp(12 * 40), 3);
+    const kinds = Array.from({ length: 40 }, (_, n) => {
+      const own = y.slice(n * 12, n * 12 + 12).map((value) => value - n * 12);
+      return own[0] === 0 ? 'plain' : 'mirrored';
+    });
+    expect(new Set(kinds)).toEqual(new Set(['plain', 'mirrored']));
+    const n = kinds.indexOf('mirrored');
+    expect(y.slice(n * 12, n * 12 + 12).map((value) => value - n * 12)).toEqual([2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9]);
+  });
+
+  it('moves along every axis and mirrors at the border', () => {
+    // One moving pixel along each of two axes: the middle of each sample comes from a neighbour.
+    const { y } = seen([shift(0.34)], [1, 3, 3], ramp(9 * 60), 5);
+    const middles = new Set(Array.from({ length: 60 }, (_, n) => (y[n * 9 + 4] as number) - n * 9));
+    expect(middles).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8]));
+  });
+
+  it('keeps a constant constant under every resampling', () => {
+    const { y } = seen([someOf([flip(), shift(0.3), crop(), blur(2)])], [2, 7, 5], new Float32Array(70 * 8).fill(3), 2);
+    for (const value of y) expect(value).toBeCloseTo(3, 5);
+  });
+
+  it('works on one and on three spatial axes', () => {
+    for (const shape of [
+      [2, 9],
+      [1, 4, 5, 6],
+    ]) {
+      const count = 3 * shape.reduce((product, size) => product * size, 1);
+      const { y } = seen([crop(0.5)], shape, ramp(count), 4);
+      expect(y).toHaveLength(count);
+      expect(Math.max(...y)).toBeLessThanOrEqual(count - 1 + 1e-3);
+      expect(Math.min(...y)).toBeGreaterThanOrEqual(-1e-3);
+      expect(y).not.toEqual([...ramp(count)]);
+    }
+  });
+
+  it('blanks boxes with the fill of each channel', () => {
+    const { y } = seen([cutout(4, 0.7)], [2, 6, 6], new Float32Array(72 * 10).fill(1), 8, [-5, 9]);
+    const first = new Set(y.filter((_, i) => Math.floor(i / 36) % 2 === 0));
+    const second = new Set(y.filter((_, i) => Math.floor(i / 36) % 2 === 1));
+    expect(first).toEqual(new Set([1, -5]));
+    expect(second).toEqual(new Set([1, 9]));
+  });
+
+  it('draws the same views from the same seed and others from another', () => {
+    const drawn = (seed: number) => seen([crop(), cutout()], [1, 8, 8], ramp(64 * 2), seed).y;
+    expect(drawn(1)).toEqual(drawn(1));
+    expect(drawn(1)).not.toEqual(drawn(2));
+  });
+});
+
+describe('writeResampling', () => {
+  it('interpolates between two pixels', () => {
+    const matrix = new Float32Array(9);
+    writeResampling(matrix, 3, { scale: 0.5, offset: 0.25, blur: 0 });
+    expect([...matrix]).toEqual([0.75, 0.25, 0, 0.25, 0.75, 0, 0, 0.75, 0.25]);
+  });
+
+  it('writes the transposed', () => {
+    const matrix = new Float32Array(9);
+    writeResampling(matrix, 3, { scale: 1, offset: 1, blur: 0 }, true);
+    // Target 0 shows source 1, target 1 shows 2, target 2 shows 3, which mirrors to 1.
+    expect([...matrix]).toEqual([0, 0, 0, 1, 0, 1, 0, 1, 0]);
+  });
+
+  it('weights by a Gaussian where the view blurs', () => {
+    const matrix = new Float32Array(11 * 11);
+    writeResampling(matrix, 11, { scale: 1, offset: 0, blur: 1 });
+    const row = matrix.subarray(5 * 11, 6 * 11);
+    expect(row[5]! / row[4]!).toBeCloseTo(Math.exp(0.5), 4);
+    expect(row.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+  });
+});
+
+describe('mirrored', () => {
+  it('turns back at the first and last pixel', () => {
+    expect([-2, -1, 0, 1, 2, 3, 4, 5, 6].map((i) => mirrored(i, 3))).toEqual([2, 1, 0, 1, 2, 1, 0, 1, 2]);
+    expect(mirrored(7, 1)).toBe(0);
+  });
+});

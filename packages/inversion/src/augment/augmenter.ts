@@ -1,0 +1,90 @@
+import { add, type GraphBuilder, matMul, mul, type Random, reshape, sub, tensorOf, type Value } from '@datafree/core';
+import type { Tensor } from '@datafree/plugin';
+import { writeHole, writeResampling } from './resampling.ts';
+import { type Augmentation, plainView, type View } from './view.ts';
+
+/**
+ * Augmentation inside a graph. Every view is linear: along each axis a small matrix for each sample, drawn outside and
+ * fed at each step, so that the graph needs no operator that depends on data.
+ */
+export interface Augmenter {
+  /** Declares the matrices as inputs of the graph and writes the augmented samples. */
+  write(b: GraphBuilder, samples: Value): Value;
+  /** Draws new matrices: values for the declared inputs. */
+  draw(random: Random): Record<string, Tensor>;
+}
+
+/**
+ * @param samples number of samples, copies included
+ * @param shape shape of one sample
+ * @param fill what a blanked part shows, one value a channel
+ */
+export function augmenter(
+  augmentations: readonly Augmentation[],
+  samples: number,
+  shape: readonly number[],
+  fill: readonly number[],
+): Augmenter {
+  const [channels = 1, ...size] = shape;
+  const rank = size.length;
+  const axes = [...new Set(augmentations.flatMap((augmentation) => augmentation.resamples(rank)))]
+    .filter((axis) => axis >= 0 && axis < rank)
+    .sort();
+  const blanks = rank > 0 && augmentations.some((augmentation) => augmentation.blanks);
+  const pixels = size.reduce((product, length) => product * length, 1);
+
+  return {
+    write(b, unchanged) {
+      let seen = unchanged;
+      for (const axis of axes) {
+        const length = size[axis] as number;
+        const matrix = b.input(axisName(axis), 'float32', [samples, length, length]);
+        seen = alongAxis(b, seen, axis, matrix);
+      }
+      if (!blanks) return seen;
+      const mask = b.input(maskName, 'float32', [samples, 1, ...size]);
+      const blank = b.constant(tensorOf('float32', [1, channels, ...size.map(() => 1)], fill));
+      return add(b, mul(b, sub(b, seen, blank), mask), blank);
+    },
+    draw(random) {
+      const views = Array.from({ length: samples }, () =>
+        augmentations.reduce((view: View, augmentation) => augmentation.draw(view, size, random), plainView(rank)),
+      );
+      const feeds: Record<string, Tensor> = {};
+      for (const axis of axes) {
+        const length = size[axis] as number;
+        const matrices = new Float32Array(samples * length * length);
+        views.forEach((view, i) => {
+          const own = matrices.subarray(i * length * length, (i + 1) * length * length);
+          const seen = view.axes[axis];
+          if (seen !== undefined) writeResampling(own, length, seen, axis === rank - 1);
+        });
+        feeds[axisName(axis)] = tensorOf('float32', [samples, length, length], matrices);
+      }
+      if (blanks) {
+        const masks = new Float32Array(samples * pixels).fill(1);
+        views.forEach((view, i) => {
+          for (const hole of view.holes) writeHole(masks.subarray(i * pixels, (i + 1) * pixels), size, hole);
+        });
+        feeds[maskName] = tensorOf('float32', [samples, 1, ...size], masks);
+      }
+      return feeds;
+    },
+  };
+}
+
+const axisName = (axis: number): string => `augment.axis${axis}`;
+const maskName = 'augment.mask';
+
+/** Multiplies one spatial axis of [samples, channels, …size] by a matrix a sample; that of the last axis is transposed. */
+function alongAxis(b: GraphBuilder, x: Value, axis: number, matrix: Value): Value {
+  const [samples = 1, channels = 1, ...size] = x.shape;
+  const length = size[axis] as number;
+  const before = size.slice(0, axis).reduce((product, n) => product * n, channels);
+  const after = size.slice(axis + 1).reduce((product, n) => product * n, 1);
+  const product =
+    axis === size.length - 1
+      ? matMul(b, reshape(b, x, [samples, before, length]), matrix)
+      : matMul(b, reshape(b, matrix, [samples, 1, length, length]), reshape(b, x, [samples, before, length, after]));
+  return reshape(b, product, x.shape);
+}

@@ -1,0 +1,53 @@
+import type { AxisView, Hole } from './view.ts';
+
+/**
+ * Writes the matrix that looks at an axis into `matrix` (zeros, row-major [target, source]): linear interpolation
+ * between the two nearest source pixels, or Gaussian weights where the view blurs. Rows sum to 1. Positions outside
+ * mirror at the first and last pixel.
+ *
+ * @param transposed writes [source, target] instead
+ */
+export function writeResampling(matrix: Float32Array, size: number, view: AxisView, transposed = false): void {
+  const reach = Math.ceil(3 * view.blur);
+  for (let target = 0; target < size; target++) {
+    const centre = view.scale * target + view.offset;
+    const put = (source: number, weight: number): void => {
+      const inside = mirrored(source, size);
+      const index = transposed ? inside * size + target : target * size + inside;
+      matrix[index] = (matrix[index] as number) + weight;
+    };
+    if (view.blur === 0) {
+      const before = Math.floor(centre);
+      const part = centre - before;
+      put(before, 1 - part);
+      if (part > 0) put(before + 1, part);
+      continue;
+    }
+    const nearest = Math.round(centre);
+    const weight = (source: number) => Math.exp(-((source - centre) ** 2) / (2 * view.blur ** 2));
+    let total = 0;
+    for (let source = nearest - reach; source <= nearest + reach; source++) total += weight(source);
+    for (let source = nearest - reach; source <= nearest + reach; source++) put(source, weight(source) / total);
+  }
+}
+
+/** The pixel that position `index` shows when the axis is mirrored at its first and last pixel. */
+export function mirrored(index: number, size: number): number {
+  if (size === 1) return 0;
+  const period = 2 * (size - 1);
+  const within = ((index % period) + period) % period;
+  return within < size ? within : period - within;
+}
+
+/** Sets the elements inside a hole to 0. */
+export function writeHole(mask: Float32Array, size: readonly number[], hole: Hole): void {
+  const clear = (axis: number, base: number): void => {
+    const last = axis === size.length - 1;
+    for (let i = hole.low[axis] as number; i < (hole.high[axis] as number); i++) {
+      const index = base * (size[axis] as number) + i;
+      if (last) mask[index] = 0;
+      else clear(axis + 1, index);
+    }
+  };
+  clear(0, 0);
+}

@@ -1,0 +1,200 @@
+import { elementCount, Random, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
+import {
+  type Context,
+  DatafreeError,
+  type Model,
+  type SampleBatch,
+  type Tensor,
+  throwIfAborted,
+} from '@datafree/plugin';
+import { augmenter as augmenterOf } from '../augment/augmenter.ts';
+import { constantField, estimateInput, type InputEstimate } from '../estimate/estimate.ts';
+import { addNoise } from '../estimate/noise.ts';
+import { balancedClasses, oneHot } from '../labels.ts';
+import { Stagnation } from '../schedule.ts';
+import type { InversionSettings } from '../settings.ts';
+import { assumedInput } from '../space/assumed.ts';
+import { inputOf, type SearchSpace, searchSpace, unitOf } from '../space/space.ts';
+import { classCount } from '../terms/logits.ts';
+import { automaticBatch } from './batchSize.ts';
+import { FinishedBatches } from './finished.ts';
+import { feeds, type Step, samplesState, writeStep } from './step.ts';
+
+/** How many samples are optimised together where the network leaves the choice. */
+const usualBatch = 64;
+
+/**
+ * Optimises samples, batch by batch, until the network's view of them is what the terms ask for, and hands out every
+ * batch as it is finished. The same seed gives the same bytes, also where a run was interrupted and went on from its
+ * checkpoint, on one machine and with one number of threads.
+ *
+ * @param request.count number of samples in all
+ * @throws `batchnorm-missing`, `input-unsupported`, `unsupported`, `operator-no-gradient`, `not-finite`, `aborted`,
+ *   `runtime-failed`
+ */
+export async function* invert(
+  model: Model,
+  settings: InversionSettings,
+  request: { readonly count: number },
+  context: Context,
+): AsyncGenerator<SampleBatch, void, undefined> {
+  throwIfAborted(context.signal);
+  const { count } = request;
+  const { iterations, copies } = settings;
+  const largest = settings.batch ?? automaticBatch(model, copies, Math.min(usualBatch, Math.max(4, count)));
+  const batches = Math.ceil(count / largest);
+  // All batches are of one size, so that one graph serves them; what is left over of the last one is dropped.
+  const batch = Math.ceil(count / batches);
+  const random = new Random(context.seed);
+  const finished = new FinishedBatches(context.checkpoint, checkpointPrefix(model, settings, batch, batches, random));
+
+  const estimate = await estimateInput(model, assumedInput(model), context);
+  const space = searchSpace(model, estimate);
+  const augmenter = augmenterOf(settings.augmentations, batch * copies, space.shape, estimate.mean);
+  const step = writeStep({ model, settings, batch, space, estimate, augmenter });
+  const labels = settings.labelled
+    ? balancedClasses(classCount(model), batches * batch, random.fork('classes'))
+    : undefined;
+  const samples = batch * elementCount(space.shape);
+
+  let runner: StepRunner | undefined;
+  let initial: ReadonlyMap<string, Tensor> = new Map();
+  try {
+    for (let index = 0; index < batches; index++) {
+      const own = labels?.subarray(index * batch, (index + 1) * batch);
+      let input = await finished.restore(index, step.means, samples);
+      if (input !== undefined) {
+        report(context, settings, (index + 1) * iterations, batches);
+      } else {
+        if (runner === undefined) {
+          runner = await step.program.compile(context.runtime, { threads: context.threads });
+          initial = new Map(runner.states);
+        }
+        for (const [name, value] of initial) runner.set(name, value);
+        const seeds = random.fork('batch', index);
+        const start = startOf(settings, space, estimate, batch, seeds.fork('start'));
+        runner.set(samplesState, tensorOf('float32', [batch, ...space.shape], start));
+        const best = await optimise({ settings, step, runner, context, index, batches, finished }, (iteration) => ({
+          ...augmenter.draw(seeds.fork('views', iteration)),
+          ...(own && {
+            [feeds.classes]: tensorOf('float32', [batch, classCount(model)], oneHot(own, classCount(model))),
+          }),
+        }));
+        input = inputOf(space, best.unit);
+        await finished.store(index, input, best.means);
+      }
+      const kept = Math.min(batch, count - index * batch);
+      yield {
+        data: tensorOf('float32', [kept, ...space.shape], input.subarray(0, kept * elementCount(space.shape))),
+        ...(own && { labels: own.slice(0, kept) }),
+      };
+    }
+  } finally {
+    await runner?.dispose();
+  }
+}
+
+interface Batch {
+  readonly settings: InversionSettings;
+  readonly step: Step;
+  readonly runner: StepRunner;
+  readonly context: Context;
+  readonly index: number;
+  readonly batches: number;
+  readonly finished: FinishedBatches;
+}
+
+interface Best {
+  readonly loss: number;
+  /** Samples in the search space. */
+  readonly unit: Float32Array;
+  /** The batch's own part of each mean over the set. */
+  readonly means: readonly Float32Array[];
+}
+
+/** Runs the iterations of one batch and returns its best iterate. */
+async function optimise(
+  { settings, step, runner, context, index, batches, finished }: Batch,
+  draw: (iteration: number) => Record<string, Tensor>,
+): Promise<Best> {
+  const { iterations, learningRate, projection } = settings;
+  const factor = settings.schedule(iterations);
+  const stagnation = new Stagnation();
+  const constant = {
+    [feeds.share]: scalarOf('float32', 1 / (index + 1)),
+    ...Object.fromEntries(step.means.map(({ input, shape }, k) => [input, finished.mean(k, shape)])),
+  };
+  let best: Best | undefined;
+  let loss: number | undefined;
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    throwIfAborted(context.signal);
+    const rate = learningRate * factor(iteration, loss);
+    const before = runner.get(samplesState);
+    const reads = await runner.step({
+      ...draw(iteration),
+      ...constant,
+      [feeds.rate]: scalarOf('float32', rate),
+      [feeds.project]: scalarOf('float32', typeof projection === 'number' && iteration % projection === 0 ? 1 : 0),
+    });
+    const values = (name: string) => reads[name]?.data as Float32Array;
+    const value = (name: string) => values(name)[0] as number;
+    loss = value('loss');
+    if (!Number.isFinite(loss)) throw notFinite(settings, index, iteration, loss);
+    if (best === undefined || loss < best.loss) {
+      const unit = (before.data as Float32Array).slice();
+      best = { loss, unit, means: step.means.map(({ read }) => values(read).slice()) };
+    }
+    const terms = Object.fromEntries([...step.terms].map(([name, read]) => [name, value(read)]));
+    const ends = settings.patience !== undefined && stagnation.observe(loss) >= settings.patience;
+    const done = index * iterations + (ends ? iterations : iteration + 1);
+    report(context, settings, done, batches, { loss, ...terms, rate });
+    if (ends) break;
+  }
+  return best as Best;
+}
+
+function report(
+  context: Context,
+  settings: InversionSettings,
+  done: number,
+  batches: number,
+  values?: Readonly<Record<string, number>>,
+): void {
+  const total = batches * settings.iterations;
+  context.onProgress({ stage: 'synthesis', unit: 'iterations', done, total, ...(values && { values }) });
+}
+
+function startOf(
+  settings: InversionSettings,
+  space: SearchSpace,
+  estimate: InputEstimate,
+  batch: number,
+  random: Random,
+): Float32Array {
+  if (settings.start === 'normal') {
+    const unit = random.normals(batch * elementCount(space.shape));
+    return space.bounded ? unit.map((value) => Math.min(1, Math.max(0, value))) : unit;
+  }
+  const field = constantField(estimate.mean, space.shape, batch);
+  for (const octave of estimate.octaves) if (octave.variance > 0) addNoise(field, space.shape, octave, random);
+  return unitOf(space, field);
+}
+
+function checkpointPrefix(
+  model: Model,
+  settings: InversionSettings,
+  batch: number,
+  batches: number,
+  random: Random,
+): string {
+  const run = random.fork(model.hash, settings.name, settings.identity, batch, batches).seed >>> 0;
+  return `${settings.name}-${run.toString(16).padStart(8, '0')}`;
+}
+
+function notFinite(settings: InversionSettings, index: number, iteration: number, loss: number): DatafreeError {
+  return new DatafreeError(
+    'not-finite',
+    `${settings.name}: the loss became ${loss} in batch ${index + 1} at iteration ${iteration + 1}.`,
+    { plugin: settings.name, hint: 'Lower the learning rate, or check that the network gives finite outputs.' },
+  );
+}
