@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeModel } from '@datafree/onnx';
+import { decodeModel, encodeModel } from '@datafree/onnx';
 import type { Graph } from '@datafree/plugin';
 import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
 import { createNative } from './session.ts';
@@ -17,7 +17,8 @@ export async function readOptimized(library: OrtLibrary, graph: Graph, options: 
   const folder = await mkdtemp(join(tmpdir(), 'datafree-'));
   try {
     const optimizedModelFilePath = join(folder, 'optimized.onnx');
-    const native = await createNative(library, graph, options, { optimizedModelFilePath });
+    const source = { name: `graph "${graph.name}"`, model: encodeModel(graph) };
+    const native = await createNative(library, source, options, { optimizedModelFilePath });
     await native.release();
     return decodeModel(await readFile(optimizedModelFilePath), { lift: false });
   } finally {

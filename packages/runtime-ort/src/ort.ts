@@ -1,3 +1,4 @@
+import { encodeModel } from '@datafree/onnx';
 import { defineRuntime, type Runtime } from '@datafree/plugin';
 import { loadLibrary } from './library.ts';
 import { readOptimized } from './optimized.ts';
@@ -22,7 +23,10 @@ export function ort(options: OrtOptions = {}): Runtime {
     name: 'ort',
     apiVersion: 1,
     supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes: ['bfloat16'] },
-    compile: async (graph, { threads } = {}) => openSession(await load(), graph, parsed, threads),
+    compile: async (graph, { threads } = {}) => {
+      const source = { name: `graph "${graph.name}"`, model: encodeModel(graph) };
+      return openSession(await load(), source, parsed, threads);
+    },
     optimized: async (graph) => readOptimized(await load(), graph, parsed),
   });
 }

@@ -1,29 +1,39 @@
-import { encodeModel } from '@datafree/onnx';
-import { DatafreeError, type Graph, isDatafreeError, type Session, type Tensor, type Tensors } from '@datafree/plugin';
+import { DatafreeError, isDatafreeError, type Session, type Tensor, type Tensors } from '@datafree/plugin';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { providerNames, providerUnavailable } from './library.ts';
 import { explain } from './message.ts';
 import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
 import { fromOrt, toOrt } from './values.ts';
 
-/** Makes a graph ready to run. @throws `runtime-failed`, `provider-unavailable` */
+/** What a session is made from. */
+export interface SessionSource {
+  /** How a message calls it: `graph "resnet"`. */
+  readonly name: string;
+  /** The bytes of a model, or the path of its file. */
+  readonly model: Uint8Array | string;
+}
+
+/** Makes a model ready to run. @throws `runtime-failed`, `provider-unavailable` */
 export async function openSession(
   library: OrtLibrary,
-  graph: Graph,
+  source: SessionSource,
   options: ParsedOrtOptions,
   threads: number | undefined,
 ): Promise<Session> {
-  const native = await createNative(library, graph, options, { threads });
-  const inputs = graph.inputs.map((input) => input.name);
+  return sessionOf(library, await createNative(library, source, options, { threads }), source.name);
+}
+
+/** A session over onnxruntime's own. */
+export function sessionOf(library: OrtLibrary, native: InferenceSession, source: string): Session {
   let running: Promise<unknown> = Promise.resolve();
   let released: Promise<void> | undefined;
 
   const run = async (feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> => {
-    if (released !== undefined) throw failed(graph, new Error('The session was disposed.'));
+    if (released !== undefined) throw failed(source, new Error('The session was disposed.'));
     const values: Record<string, OrtTensor> = {};
-    for (const name of inputs) {
+    for (const name of native.inputNames) {
       const tensor = feeds[name];
-      if (tensor === undefined) throw failed(graph, new Error(`The input "${name}" was not given.`), name);
+      if (tensor === undefined) throw failed(source, new Error(`The input "${name}" was not given.`), name);
       values[name] = toOrt(library, name, tensor);
     }
     try {
@@ -32,7 +42,7 @@ export async function openSession(
       const results = Object.entries(await work);
       return Object.fromEntries(results.map(([name, value]): [string, Tensor] => [name, fromOrt(value as OrtTensor)]));
     } catch (error) {
-      throw failed(graph, error);
+      throw failed(source, error);
     }
   };
 
@@ -45,7 +55,7 @@ export async function openSession(
 }
 
 /** What only some sessions need. */
-export interface NativeOptions {
+interface NativeOptions {
   readonly threads?: number | undefined;
   /** Where the graph is written as onnxruntime will execute it. */
   readonly optimizedModelFilePath?: string;
@@ -54,23 +64,28 @@ export interface NativeOptions {
 /** Creates onnxruntime's own session. @throws `runtime-failed`, `provider-unavailable` */
 export async function createNative(
   library: OrtLibrary,
-  graph: Graph,
+  source: SessionSource,
   options: ParsedOrtOptions,
   { threads = options.threads, optimizedModelFilePath }: NativeOptions,
 ): Promise<InferenceSession> {
-  const bytes = encodeModel(graph);
+  const { name, model } = source;
+  const { InferenceSession } = library;
+  const settings = {
+    executionProviders: options.executionProviders,
+    graphOptimizationLevel: options.graphOptimization,
+    logSeverityLevel: severities[options.logLevel],
+    extra: { 'session.intra_op.allow_spinning': options.spinning ? '1' : '0', ...options.extra },
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(optimizedModelFilePath === undefined ? {} : { optimizedModelFilePath }),
+  };
   try {
-    return await library.InferenceSession.create(bytes, {
-      executionProviders: options.executionProviders,
-      graphOptimizationLevel: options.graphOptimization,
-      logSeverityLevel: severities[options.logLevel],
-      extra: { 'session.intra_op.allow_spinning': options.spinning ? '1' : '0', ...options.extra },
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      ...(optimizedModelFilePath === undefined ? {} : { optimizedModelFilePath }),
-    });
+    // The declared types have one signature for paths and another for bytes.
+    return await (typeof model === 'string'
+      ? InferenceSession.create(model, settings)
+      : InferenceSession.create(model, settings));
   } catch (error) {
     const provider = lackingProvider(error, options);
-    if (provider === undefined) throw failed(graph, error);
+    if (provider === undefined) throw failed(name, error);
     const available = library.listSupportedBackends().map((backend) => backend.name);
     throw providerUnavailable(provider, available, error);
   }
@@ -81,16 +96,20 @@ const severities = { verbose: 0, info: 1, warning: 2, error: 3, fatal: 4 } as co
 /** Which of the providers that were asked for lacks its library or its device, if that is what went wrong. */
 function lackingProvider(error: unknown, options: ParsedOrtOptions): string | undefined {
   const message = error instanceof Error ? error.message : String(error);
-  if (!/AppendExecutionProvider|Failed to load (shared )?library|Failed to get a WebGPU adapter|no available backend/.test(message)) {
+  if (
+    !/AppendExecutionProvider|Failed to load (shared )?library|Failed to get a WebGPU adapter|no available backend/.test(
+      message,
+    )
+  ) {
     return undefined;
   }
   const asked = providerNames(options).filter((name) => name !== 'cpu');
   return asked.find((name) => message.toLowerCase().includes(name.toLowerCase())) ?? asked[0];
 }
 
-function failed(graph: Graph, error: unknown, tensor?: string): DatafreeError {
+function failed(source: string, error: unknown, tensor?: string): DatafreeError {
   if (isDatafreeError(error)) return error;
   const { message, node, op } = explain(error);
-  const where = op === undefined ? `graph "${graph.name}"` : `${op} "${node}" of graph "${graph.name}"`;
+  const where = op === undefined ? source : `${op} "${node}" of ${source}`;
   return new DatafreeError('runtime-failed', `onnxruntime, ${where}: ${message}`, { node, op, tensor, cause: error });
 }
