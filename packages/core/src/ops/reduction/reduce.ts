@@ -7,9 +7,14 @@ import { reshape } from '../layout/reshape.ts';
 import { forEachRun, rowMajorStrides } from '../layout/strides.ts';
 import { reducedAxes } from './axes.ts';
 
-/** Writes a reduction over axes (all when absent). */
+/** Writes a reduction over axes (all when absent, none when empty). */
 export function reduce(b: GraphBuilder, type: string, x: Value, axes?: readonly number[], keep = false): Value {
-  return b.op(type, [x, axes && b.int64(axes)], attributes({ keepdims: int(keep ? 1 : 0) }));
+  const none = axes?.length === 0 ? int(1) : undefined;
+  return b.op(
+    type,
+    [x, axes && b.int64(axes)],
+    attributes({ keepdims: int(keep ? 1 : 0), noop_with_empty_axes: none }),
+  );
 }
 
 /** What the derivative of a reduction sees. */
