@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Operator, Value } from '../../graph/operator.ts';
+import { numbersOf } from '../../tensor.ts';
 import { abs } from '../elementwise/abs.ts';
 import { mapBroadcast } from '../elementwise/broadcast.ts';
 import { mul } from '../elementwise/mul.ts';
@@ -7,6 +8,7 @@ import { sign } from '../elementwise/sign.ts';
 import { sub } from '../elementwise/sub.ts';
 import { reshape } from '../layout/reshape.ts';
 import { reduceSum } from '../reduction/reduceSum.ts';
+import { above, below } from './positive.ts';
 import { relu } from './relu.ts';
 
 /** `min(max(x, low), high)`; a bound that is undefined does not bind. Bounds that are values are scalars. */
@@ -16,20 +18,26 @@ export function clip(b: GraphBuilder, x: Value, low?: Value | number, high?: Val
 }
 
 /**
- * Clip. Derivative: the adjoint between the bounds and on them, 0 outside; a bound gets the sum of the adjoints that
+ * Clip. Derivative: the adjoint between the bounds, 0 outside; a bound gets the sum of the adjoints that
  * it holds back.
  */
 export const clipOperator: Operator = {
   type: 'Clip',
   infer: ({ inputs }) => [inputs[0]!],
-  gradient: ({ builder: b, inputs, outputs, wanted }, [dy]) => {
+  gradient: ({ builder: b, inputs, outputs, wanted, constant }, [dy]) => {
     const [x, low, high] = inputs;
+    const known = [low, high].every((bound, i) => bound === undefined || constant(i + 1) !== undefined);
     // 1 below the low bound, −1 above the high one.
-    const side = sign(b, sub(b, outputs[0]!, x!));
+    const side = () => sign(b, sub(b, outputs[0]!, x!));
+    const passed = () => {
+      if (!known) return mul(b, dy!, sub(b, 1, abs(b, side())));
+      const raised = low === undefined ? dy! : mul(b, dy!, above(b, x!, numbersOf(constant(1)!)[0]!));
+      return high === undefined ? raised : mul(b, raised, below(b, x!, numbersOf(constant(2)!)[0]!));
+    };
     const held = (bound: Value, mask: Value) => reshape(b, reduceSum(b, mul(b, dy!, mask)), bound.shape);
     return [
-      wanted[0] ? mul(b, dy!, sub(b, 1, abs(b, side))) : undefined,
-      wanted[1] ? held(low!, relu(b, side)) : undefined,
+      wanted[0] ? passed() : undefined,
+      wanted[1] ? held(low!, relu(b, side())) : undefined,
       wanted[2] ? held(high!, relu(b, sign(b, sub(b, x!, outputs[0]!)))) : undefined,
     ].slice(0, inputs.length);
   },
