@@ -2,7 +2,7 @@ import type { FineTuner, Metric, Model, Quantized, Quantizer, SampleSet, Synthes
 import { checkpointOf } from './checkpoint.ts';
 import type { StageOptions } from './context.ts';
 import { checkPlan } from './plan.ts';
-import { defaultCount, fineTune, measure, quantize, synthesize } from './stages.ts';
+import { defaultCount, fineTune, measure, quantize, samplesFor } from './stages.ts';
 import { openRun, type RunStore } from './store.ts';
 
 /** What {@link compress} is given. */
@@ -51,17 +51,19 @@ export interface Compressed {
  * `resume-mismatch`; `aborted`; and what the plugins throw, with their names
  */
 export async function compress(options: CompressOptions): Promise<Compressed> {
-  const { model, quantizer, fineTuner, metrics = [], seed = 0, count = defaultCount } = options;
-  checkPlan({ ...options, count });
-  const store = options.store && (await openRun(options.store, { ...options, count }, seed));
+  const { model, quantizer, fineTuner, metrics = [], seed = 0 } = options;
+  const plan = { ...options, count: options.count ?? defaultCount };
+  checkPlan(plan);
+  const store = options.store && (await openRun(options.store, plan));
   const stage = (name: string): StageOptions => ({
     ...options,
-    seed,
     checkpoint: store && checkpointOf(store.checkpoint, name),
   });
   const clock = stopwatch();
 
-  const samples = options.samples ?? (await samplesFor({ ...options, store }, { ...stage('synthesis'), count }));
+  // The plan was checked: where there are no samples there is a synthesizer.
+  const samples =
+    options.samples ?? (await samplesFor({ ...plan, synthesizer: options.synthesizer as Synthesizer, store }));
   const synthesis = clock.lap();
   let quantized = await quantize({ ...stage('calibration'), model, quantizer, samples });
   const calibration = clock.lap();
@@ -73,19 +75,6 @@ export async function compress(options: CompressOptions): Promise<Compressed> {
   const measurement = metrics.length === 0 ? 0 : clock.lap();
   const seconds = { synthesis, calibration, fineTuning, measurement, total: clock.total() };
   return { quantized, samples, metrics: measured, seconds, seed };
-}
-
-/** The samples that an earlier, interrupted run kept, or new ones. */
-async function samplesFor(
-  { model, synthesizer, store }: CompressOptions,
-  options: StageOptions & { readonly count: number },
-): Promise<SampleSet> {
-  const kept = await store?.readSamples();
-  if (kept !== undefined) return kept;
-  // checkPlan has seen that there is a synthesizer where there are no samples.
-  const maker = synthesizer as Synthesizer;
-  const made = await synthesize({ ...options, model, synthesizer: maker });
-  return store?.keepSamples(made, { model, synthesizer: maker, seed: options.seed ?? 0 }) ?? made;
 }
 
 function stopwatch(): { lap(): number; total(): number } {

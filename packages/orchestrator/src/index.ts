@@ -2,5 +2,5 @@ export * from './compress.ts';
 export type { StageOptions } from './context.ts';
 export { checkPlan, type Plan } from './plan.ts';
 export { checkPlugin, type PluginKind } from './plugins.ts';
-export { defaultCount, fineTune, measure, quantize, synthesize } from './stages.ts';
+export { defaultCount, fineTune, measure, quantize, type SynthesizeOptions, synthesize } from './stages.ts';
 export type { Provenance, RunStore } from './store.ts';

@@ -10,28 +10,44 @@ import {
   throwIfAborted,
   wrapPluginError,
 } from '@datafree/plugin';
+import { checkpointOf } from './checkpoint.ts';
 import { openStage, type StageOptions } from './context.ts';
 import { checkBits, checkPlan } from './plan.ts';
+import { openRun, type RunStore } from './store.ts';
 
 /** Samples made when their number is not given. */
 export const defaultCount = 256;
 
+/** What {@link synthesize} is given. */
+export interface SynthesizeOptions extends Omit<StageOptions, 'checkpoint'> {
+  readonly model: Model;
+  readonly synthesizer: Synthesizer;
+  /** How many samples; 256 when absent. */
+  readonly count?: number | undefined;
+  /** Where the run keeps what it resumes from; without one, an interrupted run starts again. */
+  readonly store?: RunStore | undefined;
+}
+
 /**
  * Makes samples from the network alone.
  *
- * @throws what {@link checkPlan} throws, `aborted`, and what the plugin throws, with its name
+ * @throws what {@link checkPlan} throws, `resume-mismatch`, `aborted`, and what the plugin throws, with its name
  */
-export async function synthesize(
-  options: StageOptions & {
-    readonly model: Model;
-    readonly synthesizer: Synthesizer;
-    /** 256 when absent. */
-    readonly count?: number | undefined;
-  },
-): Promise<SampleSet> {
-  const { model, synthesizer, count = defaultCount } = options;
-  checkPlan({ ...options, count });
-  const samples = await work(synthesizer.name, options, (context) => synthesizer.synthesize(model, { count }, context));
+export async function synthesize(options: SynthesizeOptions): Promise<SampleSet> {
+  const plan = { ...options, count: options.count ?? defaultCount };
+  checkPlan(plan);
+  return samplesFor({ ...plan, store: options.store && (await openRun(options.store, plan)) });
+}
+
+/** The samples that an earlier, interrupted run kept in the opened store, or new ones. */
+export async function samplesFor(options: SynthesizeOptions & { readonly count: number }): Promise<SampleSet> {
+  const { model, synthesizer, count, store, seed = 0 } = options;
+  const kept = await store?.readSamples();
+  if (kept !== undefined) return kept;
+  const checkpoint = store && checkpointOf(store.checkpoint, 'synthesis');
+  const samples = await work(synthesizer.name, { ...options, checkpoint }, (context) =>
+    synthesizer.synthesize(model, { count }, context),
+  );
   const shape = model.input.shape.slice(1);
   if (samples.count !== count || String(samples.shape) !== String(shape)) {
     throw broken(
@@ -39,7 +55,7 @@ export async function synthesize(
       `gave ${samples.count} samples of shape [${samples.shape}] where ${count} of [${shape}] were asked for`,
     );
   }
-  return samples;
+  return store?.keepSamples(samples, { model, synthesizer, seed }) ?? samples;
 }
 
 /**

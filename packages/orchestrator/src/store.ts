@@ -36,8 +36,8 @@ export interface RunStore {
  * @returns the store to use from then on
  * @throws `resume-mismatch`; `option-invalid` for a network without a hash, which could not be told from another
  */
-export async function openRun(store: RunStore, plan: Plan, seed: number): Promise<RunStore> {
-  const manifest = manifestOf(plan, seed, store.facts ?? {});
+export async function openRun(store: RunStore, plan: Plan): Promise<RunStore> {
+  const manifest = manifestOf(plan, store.facts ?? {});
   const { checkpoint } = store;
   const kept = await checkpoint.read(key);
   if (kept !== undefined) {
@@ -72,8 +72,8 @@ function compare(found: Readonly<Record<string, unknown>>, wanted: Readonly<Reco
 
 const key = 'run';
 
-function manifestOf(plan: Plan, seed: number, facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { model, runtime, synthesizer, quantizer, fineTuner, samples, count } = plan;
+function manifestOf(plan: Plan, facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { model, runtime, synthesizer, quantizer, fineTuner, samples, count, seed = 0 } = plan;
   if (model.hash === '') {
     throw new DatafreeError('option-invalid', 'A run can only be kept for a network with a hash; this one has none.', {
       path: 'store',
