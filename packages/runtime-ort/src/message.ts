@@ -17,7 +17,8 @@ const locations: readonly { readonly pattern: RegExp; readonly node: number; rea
 ];
 
 /** `/src/file.cc:12 ReturnType Class::Method(arguments) const `: where in the C++ sources it was thrown. */
-const source = /\/\S+\.(?:cc|cpp|h):\d+ (?:[^()]*\([^()]*\)(?: const)?(?:::<lambda\([^)]*\)>)?(?: \[with [^\]]*\])? )?/g;
+const source =
+  /\/\S+\.(?:cc|cpp|h):\d+ (?:[^()]*\([^()]*\)(?: const)?(?:::<lambda\([^)]*\)>)?(?: \[with [^\]]*\])? )?/g;
 
 /** Takes the C++ locations out of an onnxruntime message and finds the node it is about. */
 export function explain(error: unknown): Explanation {

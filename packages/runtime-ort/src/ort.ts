@@ -4,6 +4,7 @@ import { loadLibrary } from './library.ts';
 import { readOptimized } from './optimized.ts';
 import { type OrtLibrary, type OrtOptions, parseOrtOptions } from './options.ts';
 import { openSession } from './session.ts';
+import { unsupportedTypes } from './values.ts';
 
 /**
  * Runs graphs on onnxruntime-node. `run` is a synchronous native call that holds the event loop: long work belongs in
@@ -22,7 +23,7 @@ export function ort(options: OrtOptions = {}): Runtime {
     kind: 'runtime',
     name: 'ort',
     apiVersion: 1,
-    supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes: ['bfloat16'] },
+    supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes },
     compile: async (graph, { threads } = {}) => {
       const source = { name: `graph "${graph.name}"`, model: encodeModel(graph) };
       return openSession(await load(), source, parsed, threads);

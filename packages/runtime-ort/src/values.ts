@@ -2,17 +2,20 @@ import { DatafreeError, type DType, type Tensor, type TensorData } from '@datafr
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { OrtLibrary } from './options.ts';
 
+/** Types that onnxruntime-node carries only inside a graph: its tensors have no storage for them. */
+export const unsupportedTypes: readonly DType[] = ['bfloat16', 'int4', 'uint4'];
+
 /**
  * A tensor as onnxruntime takes it: the same memory, except memory that is shared between threads, which it refuses.
  *
- * @throws `runtime-failed` for bfloat16, which its JavaScript interface does not have
+ * @throws `runtime-failed` for one of {@link unsupportedTypes}
  */
 export function toOrt(library: OrtLibrary, name: string, tensor: Tensor): OrtTensor {
   const { dtype, dims, data } = tensor;
-  if (dtype === 'bfloat16') {
-    throw new DatafreeError('runtime-failed', `"${name}" is of type bfloat16, which onnxruntime-node cannot be fed.`, {
+  if (unsupportedTypes.includes(dtype)) {
+    throw new DatafreeError('runtime-failed', `"${name}" is of type ${dtype}, which onnxruntime-node cannot be fed.`, {
       tensor: name,
-      hint: 'Cast to and from float32 inside the graph.',
+      hint: 'Cast to and from another type inside the graph.',
     });
   }
   try {

@@ -36,10 +36,10 @@ export const passedTypes: readonly DType[] = [
   'bool',
 ];
 
-const node = (op: string, inputs: readonly string[], outputs: readonly string[]): Node => ({
+const node = (op: string, inputs: readonly string[], outputs: readonly string[], name = `the ${op}`): Node => ({
   op,
   domain: '',
-  name: `the ${op}`,
+  name,
   inputs,
   outputs,
   attributes: {},
@@ -220,15 +220,13 @@ export const sessionChecks: readonly SessionCheck[] = [
     (dtype): SessionCheck => ({
       title: `hands ${dtype} through`,
       check: async (runtime) => {
-        const bytes = new Uint8Array(allocate(dtype as 'uint8', 6).buffer).map((_, i) =>
-          dtype === 'bool' ? i % 2 : 0x11 + i,
-        );
-        const storage = allocate(dtype as 'uint8', 6).constructor as Uint8ArrayConstructor;
-        const x = { dtype, dims: [2, 3], data: new storage(bytes.buffer) } as Tensor;
+        const x = sampleOf(dtype);
         const info = (name: string): ValueInfo => ({ name, dtype, shape: [2, 3] });
-        const graph = {
-          ...graphOf([node('Transpose', ['x'], ['t']), node('Transpose', ['t'], ['y'])], [info('x')], [info('y')]),
-        };
+        const graph = graphOf(
+          [node('Transpose', ['x'], ['t']), node('Transpose', ['t'], ['y'], 'back')],
+          [info('x')],
+          [info('y')],
+        );
         if (runtime.supports.unsupportedTypes?.includes(dtype)) {
           await refused(() => runOnce(runtime, graph, { x }), ['runtime-failed', 'unsupported'], dtype);
           return;
@@ -243,6 +241,16 @@ export const sessionChecks: readonly SessionCheck[] = [
     }),
   ),
 ];
+
+/** A [2, 3] tensor of a type: small numbers, or any bits where a number is not one element of its storage. */
+function sampleOf(dtype: DType): Tensor {
+  if (dtype === 'float16' || dtype === 'int4' || dtype === 'uint4') {
+    const data = allocate(dtype, 6).map((_, i) => 0x31 + i);
+    return { dtype, dims: [2, 3], data };
+  }
+  const numbers = dtype === 'bool' ? [0, 1, 1, 0, 1, 0] : [0, 1, 2, 3, 100, 7];
+  return tensorOf(dtype, [2, 3], dtype.startsWith('float') ? numbers.map((value) => value + 0.1) : numbers);
+}
 
 /** Compiles, runs once and disposes. */
 export async function runOnce(runtime: Runtime, graph: Graph, feeds: Readonly<Record<string, Tensor>>) {

@@ -1,0 +1,5 @@
+import { runtimeSuite } from '@datafree/testkit';
+import { describe, it } from 'vitest';
+import { ort } from './ort.ts';
+
+runtimeSuite({ describe, it }, () => ort({ threads: 1 }));

@@ -1,0 +1,45 @@
+import { standardOperators } from '@datafree/core';
+import { defineRuntime, type Runtime } from '@datafree/plugin';
+import { kernels } from './kernels/index.ts';
+import type { TfjsLibrary } from './kernels/kernel.ts';
+import { loadLibrary } from './library.ts';
+import { parseTfjsOptions, type TfjsOptions } from './options.ts';
+import { openSession } from './session.ts';
+import { unsupportedTypes } from './values.ts';
+
+/**
+ * Runs graphs with TensorFlow.js, which the caller loads: an implementation of every operator that is independent of
+ * onnxruntime. Samples are turned from [N, C, …] to [N, …, C] around convolutions and poolings only. Quantised
+ * operators are emulated with floats. It has no integers over 32 bits and no double precision.
+ *
+ * @throws `option-invalid`. `compile` throws `runtime-missing`, `provider-unavailable`, `operator-unknown` and
+ *   `unsupported`.
+ */
+export function tfjs(options: TfjsOptions): Runtime {
+  const parsed = parseTfjsOptions(options);
+  let library: Promise<TfjsLibrary> | undefined;
+  return defineRuntime({
+    kind: 'runtime',
+    name: 'tfjs',
+    apiVersion: 1,
+    supports: {
+      gradients: true,
+      integerKernels: false,
+      opset: 21,
+      unsupportedOperators: withoutKernel(),
+      unsupportedTypes,
+    },
+    compile: async (graph) => {
+      library ??= loadLibrary(parsed);
+      return openSession(await library, graph, parsed);
+    },
+  });
+}
+
+/** Standard operators that neither have a kernel nor follow from shapes alone. */
+function withoutKernel(): string[] {
+  const lacking = [...standardOperators.values()].filter((operator) => operator.known === undefined);
+  return lacking
+    .map(({ type, domain = '' }) => (domain === '' ? type : `${domain}:${type}`))
+    .filter((name) => !(name in kernels));
+}
