@@ -7,7 +7,7 @@ import type { StepProgram } from './program.ts';
 
 /** How a network is made trainable. */
 export interface TrainableOptions {
-  /** Which initializers are trained. */
+  /** Which initializers are trained; running statistics never are. */
   readonly trained: (name: string) => boolean;
   /**
    * `following`: BatchNormalization normalises with the statistics of the batch and its running statistics follow.
@@ -41,38 +41,38 @@ export function inlineTrainable(
 ): Trainable {
   const { builder } = program;
   const { prefix = '', momentum = 0.9, rewrite } = options;
+  const running = new Set(
+    options.batchNorm === 'following'
+      ? graph.nodes.filter((node) => node.op === 'BatchNormalization').flatMap((node) => node.inputs.slice(3, 5))
+      : [],
+  );
   const parameters = new Map<string, Value>();
+  const states = new Map<string, Value>();
   for (const [name, tensor] of graph.initializers) {
-    if (options.trained(name)) parameters.set(name, program.state(prefix + name, tensor));
+    const trained = options.trained(name) && !running.has(name);
+    if (!trained && !running.has(name)) continue;
+    const state = program.state(prefix + name, tensor);
+    states.set(name, state);
+    if (trained) parameters.set(name, state);
   }
-  const running = new Map<string, Value>();
-  const runningState = (name: string): Value => {
-    const known = running.get(name);
-    if (known !== undefined) return known;
-    const state = program.state(prefix + name, graph.initializers.get(name)!);
-    running.set(name, state);
-    return state;
-  };
-  const follow = (node: Node, [x, scale, shift]: readonly (Value | undefined)[]): readonly Value[] => {
-    const states = [node.inputs[3], node.inputs[4]].map((name) => runningState(name as string));
+  const follow = (node: Node, inputs: readonly (Value | undefined)[]): readonly Value[] => {
     const attributes = {
       epsilon: float(floatOf(node, 'epsilon', 1e-5)),
       momentum: float(momentum),
       training_mode: int(1),
     };
-    const outputs = builder.apply('BatchNormalization', [x, scale, shift, ...states], { attributes, outputs: 3 });
-    states.forEach((state, i) => {
-      program.next(state, outputs[i + 1] as Value);
-    });
+    const outputs = builder.apply('BatchNormalization', inputs, { attributes, outputs: 3 });
+    for (const i of [1, 2]) program.next(inputs[i + 2] as Value, outputs[i] as Value);
     return outputs;
   };
   const find = builder.inline(graph, inputs, {
     prefix,
-    replace: parameters,
+    replace: states,
     rewrite: (node, values) => {
       const own = rewrite?.(node, values);
       if (own !== undefined) return own;
-      return options.batchNorm === 'following' && node.op === 'BatchNormalization' ? follow(node, values) : undefined;
+      const follows = options.batchNorm === 'following' && node.op === 'BatchNormalization';
+      return follows ? follow(node, values) : undefined;
     },
   });
   return {
