@@ -152,13 +152,6 @@ describe('Transpose', () => {
     const words: Tensor = { dtype: 'string', dims: [2, 2], data: ['a', 'b', 'c', 'd'] };
     expect(run([words], (b, [x]) => transpose(b, x!, [1, 0]))[0]!.data).toEqual(['a', 'c', 'b', 'd']);
   });
-
-  it('turns a weight of a million elements in well under a second', () => {
-    const x = tensorOf('float32', [512, 512, 2, 2], new Float32Array(2 ** 20));
-    const start = performance.now();
-    run([x], (b, [value]) => transpose(b, value!, [1, 0, 2, 3]));
-    expect(performance.now() - start).toBeLessThan(1000);
-  });
 });
 
 describe('Expand', () => {
