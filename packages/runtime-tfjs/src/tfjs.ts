@@ -36,9 +36,12 @@ export function tfjs(options: TfjsOptions): Runtime {
   });
 }
 
-/** Standard operators that neither have a kernel nor follow from shapes alone. */
+/** Standard operators without a kernel. Those that follow from shapes or constants alone need none. */
 function withoutKernel(): string[] {
-  const lacking = [...standardOperators.values()].filter((operator) => operator.known === undefined);
+  const folded = ['Constant', 'ConstantOfShape', 'Range'];
+  const lacking = [...standardOperators.values()].filter(
+    ({ known, type }) => known === undefined && !folded.includes(type),
+  );
   return lacking
     .map(({ type, domain = '' }) => (domain === '' ? type : `${domain}:${type}`))
     .filter((name) => !(name in kernels));

@@ -223,6 +223,53 @@ const spaceToDepth: Kernel = ({ tf, node, types, input, outputs }) => {
   return tf.reshape(tf.transpose(inner, [0, 2, 1, 3]), [...outputs[0]!.shape]);
 };
 
+/** Triangles of matrices, the other elements 0. */
+const trilu: Kernel = (context) => {
+  const { tf, node, types, input } = context;
+  const [rows, columns] = types[0]!.shape.slice(-2) as [number, number];
+  const shift = has(context, 1) ? context.content(1)[0]! : 0;
+  const upper = intOf(node, 'upper', 1) === 1;
+  const kept = Array.from({ length: rows * columns }, (_, i) => {
+    const across = (i % columns) - Math.floor(i / columns) - shift;
+    return upper ? across >= 0 : across <= 0;
+  });
+  return tf.where(
+    tf.broadcastTo(tf.tensor(kept, [rows, columns], 'bool'), [...types[0]!.shape]),
+    input(0),
+    tf.zerosLike(input(0)),
+  );
+};
+
+/** 1 (or a given value) at the position along a new axis that an index names. */
+const oneHot: Kernel = (context) => {
+  const { tf, node, types, input, outputs } = context;
+  const depth = context.content(1)[0]!;
+  const axis = fromFront(intOf(node, 'axis', -1), types[0]!.shape.length + 1);
+  const positions = tf.range(0, depth, 1, 'int32');
+  const along = outputs[0]!.shape.map((_, other) => (other === axis ? depth : 1));
+  const hit = tf.equal(tf.expandDims(wrapped(tf, input(0), depth), axis), tf.reshape(positions, along));
+  const [off, on] = tf.split(input(2), 2);
+  const shape = [...outputs[0]!.shape];
+  return tf.where(hit, tf.broadcastTo(on!, shape), tf.broadcastTo(off!, shape));
+};
+
+/** The first entries of each sequence in reverse order; their numbers must be constant. */
+const reverseSequence: Kernel = (context) => {
+  const { tf, node, types, input } = context;
+  const shape = types[0]!.shape;
+  const batchAxis = intOf(node, 'batch_axis', 1);
+  const timeAxis = intOf(node, 'time_axis', 0);
+  const steps = shape[timeAxis]!;
+  const sequences = tf.split(input(0), shape[batchAxis]!, batchAxis);
+  const lengths = context.content(1);
+  const reversed = sequences.map((sequence, n) => {
+    const length = lengths[n]!;
+    const positions = Array.from({ length: steps }, (_, t) => (t < length ? length - 1 - t : t));
+    return take(tf, sequence, positions, timeAxis);
+  });
+  return tf.concat(reversed, batchAxis);
+};
+
 /** Operators that move elements. */
 export const layoutKernels: Kernels = {
   Identity: ({ input }) => input(0),
@@ -244,4 +291,7 @@ export const layoutKernels: Kernels = {
   ScatterND: scatterND,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
+  Trilu: trilu,
+  OneHot: oneHot,
+  ReverseSequence: reverseSequence,
 };

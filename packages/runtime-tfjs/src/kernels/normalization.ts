@@ -1,6 +1,6 @@
 import { attribute, elementCount } from '@datafree/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { has, type Kernel, type KernelContext, type Kernels, type TfjsLibrary } from './kernel.ts';
+import { has, type Kernel, type Kernels, type TfjsLibrary } from './kernel.ts';
 
 const { floatOf, intOf } = attribute;
 
@@ -68,11 +68,18 @@ const groupNormalization: Kernel = (context) => {
   return tf.add(tf.mul(y, perChannel(tf, input(1), shape.length)), perChannel(tf, input(2), shape.length));
 };
 
-const lpNormalization: Kernel = ({ tf, node, input }: KernelContext) => {
-  const axis = intOf(node, 'axis', -1);
-  const x = input(0);
-  const norm = intOf(node, 'p', 2) === 1 ? tf.sum(tf.abs(x), axis, true) : tf.sqrt(tf.sum(tf.square(x), axis, true));
-  return tf.div(x, norm);
+/** `x / (bias + alpha / size · Σ x²) ^ beta`, the sum over neighbouring channels. */
+const localResponse: Kernel = ({ tf, node, types, input }) => {
+  const size = intOf(node, 'size');
+  const shape = types[0]!.shape;
+  const before = Math.floor((size - 1) / 2);
+  const sides = shape.map((_, axis): [number, number] => (axis === 1 ? [before, size - 1 - before] : [0, 0]));
+  const squares = tf.pad(tf.square(input(0)), sides);
+  const start = shape.map(() => 0);
+  const shifted = Array.from({ length: size }, (_, k) => tf.slice(squares, [0, k, ...start.slice(2)], [...shape]));
+  const sum = shifted.reduce((left, right) => tf.add(left, right));
+  const divisor = tf.add(tf.mul(sum, floatOf(node, 'alpha', 1e-4) / size), floatOf(node, 'bias', 1));
+  return tf.div(input(0), tf.pow(divisor, floatOf(node, 'beta', 0.75)));
 };
 
 /** Normalisations. */
@@ -81,5 +88,5 @@ export const normalizationKernels: Kernels = {
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
   GroupNormalization: groupNormalization,
-  LpNormalization: lpNormalization,
+  LRN: localResponse,
 };

@@ -73,21 +73,34 @@ export const averagePool: Kernel = (context) => {
   return tf.mul(mean, tf.div(cells, area));
 };
 
+/** LpPool: `(Σ |x|^p)^(1/p)`. */
+export const lpPool: Kernel = (context) => {
+  const { tf, node } = context;
+  const p = intOf(node, 'p', 2);
+  const powers = pooled(context, 0, {
+    before: (x) => tf.pow(tf.abs(x), p),
+    join: (left, right) => tf.add(left, right),
+  });
+  return tf.pow(powers, 1 / p);
+};
+
 /** How values of one window are put together. */
 interface Combination {
   /** TensorFlow.js's own operator, over two axes. */
-  readonly image: (x: Tensor4D, kernel: [number, number], strides: [number, number], pad: 'valid') => Tensor;
+  readonly image?: (x: Tensor4D, kernel: [number, number], strides: [number, number], pad: 'valid') => Tensor;
+  /** What each cell becomes first. */
+  readonly before?: (x: Tensor) => Tensor;
   readonly join: (left: Tensor, right: Tensor) => Tensor;
   readonly finish?: (joined: Tensor) => Tensor;
 }
 
-function pooled(context: KernelContext, padding: number, { image, join, finish }: Combination): Tensor {
+function pooled(context: KernelContext, padding: number, { image, before, join, finish }: Combination): Tensor {
   const { tf, types, input } = context;
   const pooling = poolingOf(context);
   const { kernel, strides, dilations, output } = pooling;
-  const padded = fit(tf, input(0), [0, 0, ...pooling.begins], [0, 0, ...pooling.ends], padding);
+  const padded = fit(tf, before?.(input(0)) ?? input(0), [0, 0, ...pooling.begins], [0, 0, ...pooling.ends], padding);
   const [samples, channels] = types[0]!.shape as [number, number];
-  if (kernel.length <= 2 && dilations.every((step) => step === 1)) {
+  if (image !== undefined && kernel.length <= 2 && dilations.every((step) => step === 1)) {
     const flat = kernel.length === 1;
     const square = tf.transpose(flat ? tf.expandDims(padded, 2) : padded, lastChannels(4)) as Tensor4D;
     const two = (values: readonly number[]) => (flat ? [1, values[0]!] : [...values]) as [number, number];
@@ -116,3 +129,10 @@ export const globalAveragePool: Kernel = (context) => context.tf.mean(context.in
 
 /** GlobalMaxPool. */
 export const globalMaxPool: Kernel = (context) => context.tf.max(context.input(0), spaceOf(context), true);
+
+/** GlobalLpPool. */
+export const globalLpPool: Kernel = (context) => {
+  const { tf, node, input } = context;
+  const p = intOf(node, 'p', 2);
+  return tf.pow(tf.sum(tf.pow(tf.abs(input(0)), p), spaceOf(context), true), 1 / p);
+};

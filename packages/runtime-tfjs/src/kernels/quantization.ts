@@ -53,6 +53,17 @@ const dequantize: Kernel = (context) => {
   return tf.mul(centred, along(context, 1));
 };
 
+/** Quantises to uint8 by the range of the values, widened to hold 0. */
+const dynamicQuantize: Kernel = ({ tf, input }) => {
+  const low = tf.minimum(tf.min(input(0)), 0);
+  const high = tf.maximum(tf.max(input(0)), 0);
+  const scale = tf.div(tf.sub(high, low), 255);
+  const divisor = tf.where(tf.equal(scale, 0), tf.onesLike(scale), scale);
+  const zero = tf.clipByValue(tf.round(tf.neg(tf.div(low, divisor))), 0, 255);
+  const codes = tf.clipByValue(tf.add(tf.round(tf.div(input(0), divisor)), zero), 0, 255);
+  return [tf.cast(codes, 'int32'), divisor, tf.cast(zero, 'int32')];
+};
+
 /** A conversion: floats to integers towards zero, anything but zero to true. */
 function convert(tf: TfjsLibrary, x: Tensor, to: TensorType): Tensor {
   const storage = storageOf(to.dtype);
@@ -66,6 +77,7 @@ const cast: Kernel = ({ tf, input, outputs }) => convert(tf, input(0), outputs[0
 export const quantizationKernels: Kernels = {
   QuantizeLinear: quantize,
   DequantizeLinear: dequantize,
+  DynamicQuantizeLinear: dynamicQuantize,
   Cast: cast,
   CastLike: cast,
 };

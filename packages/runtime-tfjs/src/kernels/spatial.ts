@@ -1,6 +1,6 @@
 import { conv, convTranspose } from './convolution.ts';
 import type { Kernels } from './kernel.ts';
-import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './pooling.ts';
+import { averagePool, globalAveragePool, globalLpPool, globalMaxPool, lpPool, maxPool } from './pooling.ts';
 import { resize } from './resize.ts';
 
 /** Operators over space. */
@@ -10,6 +10,8 @@ export const spatialKernels: Kernels = {
   MaxPool: maxPool,
   AveragePool: averagePool,
   GlobalAveragePool: globalAveragePool,
+  LpPool: lpPool,
   GlobalMaxPool: globalMaxPool,
+  GlobalLpPool: globalLpPool,
   Resize: resize,
 };

@@ -1,7 +1,7 @@
 import { attribute } from '@datafree/core';
 import { type OperatorCase, real, weight } from './case.ts';
 
-const { float, int, string } = attribute;
+const { float, int } = attribute;
 
 /** Cases of matrix products. */
 export const linearCases: readonly OperatorCase[] = [
@@ -34,10 +34,4 @@ export const linearCases: readonly OperatorCase[] = [
   },
   { op: 'Gemm', title: 'a full bias', inputs: [real([3, 4]), real([4, 5]), real([3, 5])] },
   { op: 'Gemm', title: 'a scalar bias', inputs: [real([3, 4]), real([4, 5]), real([])] },
-  {
-    op: 'Einsum',
-    title: 'a batched product',
-    inputs: [real([2, 3, 4]), real([2, 4, 5])],
-    attributes: { equation: string('bij,bjk->bik') },
-  },
 ];

@@ -64,7 +64,4 @@ export const normalizationCases: readonly OperatorCase[] = [
     inputs: [real([2, 4, 3, 3]), real([4], 0.5, 1.5), real([4])],
     attributes: { num_groups: int(2) },
   },
-  { op: 'LpNormalization', title: 'second norm', inputs: [real([2, 5])], attributes: { axis: int(1), p: int(2) } },
-  { op: 'MeanVarianceNormalization', title: 'defaults', inputs: [real([2, 3, 4, 5])] },
-  { op: 'RMSNormalization', title: 'last axis', inputs: [real([2, 3, 6]), real([6], 0.5, 1.5)] },
 ];

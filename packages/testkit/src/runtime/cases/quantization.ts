@@ -86,5 +86,9 @@ export const quantizationCases: readonly OperatorCase[] = [
     attributes: { to: int(codes.float32) },
   },
   { op: 'Cast', title: 'float32 to uint8', inputs: [real([2, 3], 0, 255)], attributes: { to: int(codes.uint8) } },
+  { op: 'CastLike', title: 'int64 to float32', inputs: [whole('int64', [2, 3], -9, 9), real([1])] },
+  { op: 'CastLike', title: 'float32 to float32', inputs: [real([2, 3]), real([1])] },
+  { op: 'DynamicQuantizeLinear', title: 'both signs', inputs: [real([3, 7], -1, 3)], outputs: 3 },
+  { op: 'DynamicQuantizeLinear', title: 'positive values', inputs: [real([3, 7], 1, 3)], outputs: 3 },
   { op: 'Cast', title: 'float32 to itself', inputs: [real([2, 3])], attributes: { to: int(codes.float32) } },
 ];

@@ -140,7 +140,19 @@ export const spatialCases: readonly OperatorCase[] = [
     inputs: [real([1, 2, 4, 4], -3, -1)],
     attributes: { kernel_shape: ints([3, 3]), pads: ints([1, 1, 1, 1]) },
   },
-  ...['GlobalAveragePool', 'GlobalMaxPool'].flatMap((op): OperatorCase[] => [
+  {
+    op: 'LpPool',
+    title: '3×3, stride 2',
+    inputs: [real([2, 3, 7, 8])],
+    attributes: { kernel_shape: ints([3, 3]), strides: ints([2, 2]), pads: ints([1, 1, 1, 1]) },
+  },
+  {
+    op: 'LpPool',
+    title: 'third norm',
+    inputs: [real([1, 2, 6, 6], 0.2, 2)],
+    attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]), p: int(3) },
+  },
+  ...['GlobalAveragePool', 'GlobalMaxPool', 'GlobalLpPool'].flatMap((op): OperatorCase[] => [
     { op, title: '2-D', inputs: [real([2, 3, 4, 5])] },
     { op, title: '1-D', inputs: [real([2, 3, 7])] },
     { op, title: '3-D', inputs: [real([2, 3, 2, 3, 2])] },
