@@ -1,0 +1,73 @@
+import { DatafreeError, type Graph, type Node } from '@datafree/plugin';
+
+/**
+ * The error for a network without BatchNormalization: `batchnorm-folded` when it shows signs of having had one,
+ * `batchnorm-missing` otherwise.
+ */
+export function noBatchNorm(graph: Graph): DatafreeError {
+  const sign = signOfFolding(graph);
+  if (sign === undefined) {
+    return new DatafreeError(
+      'batchnorm-missing',
+      'The network has no BatchNormalization, whose statistics this method needs.',
+      {
+        hint: 'Use the gaussian method, which needs none, or give real samples.',
+      },
+    );
+  }
+  return new DatafreeError(
+    'batchnorm-folded',
+    `The network has no BatchNormalization; it was folded into the convolutions when the network was exported (${sign}). Its statistics are gone from the file.`,
+    { hint: exportHint },
+  );
+}
+
+/** How to export a network so that it keeps its BatchNormalization. */
+export const exportHint =
+  'Export it again unfolded. PyTorch: torch.onnx.export(model.eval(), x, "model.onnx", training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False); ' +
+  'with dynamo=True add optimize=False. ' +
+  'Keras: python -m tf2onnx.convert without --optimize passes that fuse, from the model and not from a frozen or TFLite graph. ' +
+  'Or use the gaussian method, which needs no statistics.';
+
+/** Names that programs give to weights they folded a BatchNormalization into. */
+const foldedNames: readonly { readonly pattern: RegExp; readonly by: string }[] = [
+  { pattern: /^onnx::Conv_\d+$/, by: "the exporter of PyTorch renames folded weights to 'onnx::Conv_…'" },
+  { pattern: /_fused_bn/, by: "tf2onnx renames folded weights to '…_fused_bn'" },
+  { pattern: /^Conv(Mul|Add|Bn)Fusion_|ConvBnFusion/, by: 'onnxruntime names folded weights this way' },
+  { pattern: /batch_?norm|fusedbatchnorm|(^|[./_])bn\d*([./_]|$)/i, by: 'weights are named after one' },
+];
+
+/** What shows that a network once had BatchNormalization. */
+function signOfFolding(graph: Graph): string | undefined {
+  const convolutions = graph.nodes.filter((node) => node.op === 'Conv' || node.op === 'ConvTranspose');
+  const weights = convolutions.flatMap((node) => node.inputs.slice(1));
+  for (const { pattern, by } of foldedNames) {
+    const example = weights.find((name) => pattern.test(name));
+    if (example !== undefined) return `"${example}": ${by}`;
+  }
+  // Residual and depthwise networks are not trained without a normalization, and then every convolution has a bias.
+  const normalized = graph.nodes.some((node) => /Normalization$/.test(node.op) && node.op !== 'LpNormalization');
+  const biased = convolutions.filter((node) => node.inputs.length > 2);
+  if (normalized || convolutions.length < 4 || biased.length < 0.8 * convolutions.length) return undefined;
+  if (convolutions.some((node) => isDepthwise(node, graph)))
+    return 'depthwise convolutions with a bias and no normalization';
+  if (hasResidual(graph)) return 'a residual network whose convolutions have a bias and no normalization';
+  return undefined;
+}
+
+function isDepthwise(node: Node, graph: Graph): boolean {
+  const group = node.attributes.group;
+  const weights = graph.initializers.get(node.inputs[1] ?? '');
+  return group?.type === 'int' && group.value > 1 && weights?.dims[1] === 1;
+}
+
+/** An Add of two values that are computed. */
+function hasResidual(graph: Graph): boolean {
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  return graph.nodes.some(
+    (node) =>
+      node.op === 'Add' &&
+      node.inputs.every((name) => producers.has(name)) &&
+      node.inputs.some((name) => producers.get(name)?.op === 'Conv'),
+  );
+}
