@@ -74,6 +74,8 @@ export async function createNative(
     executionProviders: options.executionProviders,
     graphOptimizationLevel: options.graphOptimization,
     logSeverityLevel: severities[options.logLevel],
+    // One block planned ahead for all tensors is touched anew by every run; the arena's free blocks stay in the cache.
+    enableMemPattern: false,
     extra: { 'session.intra_op.allow_spinning': options.spinning ? '1' : '0', ...options.extra },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(optimizedModelFilePath === undefined ? {} : { optimizedModelFilePath }),

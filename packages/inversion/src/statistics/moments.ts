@@ -1,4 +1,16 @@
-import { add, concat, type GraphBuilder, mul, reduceMean, reshape, slice, type Value } from '@datafree/core';
+import {
+  add,
+  batchNormalization,
+  concat,
+  type GraphBuilder,
+  globalAveragePool,
+  mul,
+  reduceMean,
+  reshape,
+  slice,
+  tensorOf,
+  type Value,
+} from '@datafree/core';
 
 /**
  * Writes the first two moments of each channel, `[mean(x), mean(x²)]`, as one value of shape [2, groups, C].
@@ -11,18 +23,34 @@ import { add, concat, type GraphBuilder, mul, reduceMean, reshape, slice, type V
 export function channelMoments(b: GraphBuilder, x: Value, perSample = false): Value {
   const [samples = 1, channels = 1, ...spatial] = x.shape;
   const groups = perSample ? samples : 1;
-  const axes = x.shape.flatMap((_, axis) => (axis === 1 || (perSample && axis === 0) ? [] : [axis]));
   const count = spatial.reduce((product, size) => product * size, perSample ? 1 : samples);
-  const average = (value: Value) =>
-    reshape(b, axes.length === 0 ? value : reduceMean(b, value, axes), [1, groups, channels]);
+  // Averaging over positions first is the faster way through a large value.
+  const average = (value: Value) => {
+    const perPosition = spatial.length === 0 ? value : globalAveragePool(b, value);
+    const rows = reshape(b, perPosition, [samples, channels]);
+    return reshape(b, perSample ? rows : reduceMean(b, rows, [0]), [1, groups, channels]);
+  };
   const moments = concat(b, [average(x), average(mul(b, x, x))], 0);
-  const along = [groups, channels, ...spatial.map(() => 1)];
   return b.setGradient(moments, {
     inputs: [x],
     gradient: (adjoint) => {
       const part = (index: number, factor: number) =>
-        reshape(b, mul(b, slice(b, adjoint, { axes: [0], starts: [index], ends: [index + 1] }), factor / count), along);
-      return [add(b, mul(b, x, part(1, 2)), part(0, 1))];
+        mul(b, slice(b, adjoint, { axes: [0], starts: [index], ends: [index + 1] }), factor / count);
+      return [affine(b, x, part(1, 2), part(0, 1), groups)];
     },
   });
+}
+
+/** `scale · x + shift`, both of shape [1, groups, C]. For one group a normalisation does it in one pass. */
+function affine(b: GraphBuilder, x: Value, scale: Value, shift: Value, groups: number): Value {
+  const channels = x.shape[1] as number;
+  if (groups > 1) {
+    const along = [groups, channels, ...x.shape.slice(2).map(() => 1)];
+    return add(b, mul(b, x, reshape(b, scale, along)), reshape(b, shift, along));
+  }
+  const vector = (value: Value) => reshape(b, value, [channels]);
+  const constant = (value: number) =>
+    b.constant(tensorOf('float32', [channels], new Float32Array(channels).fill(value)));
+  const parameters = { scale: vector(scale), shift: vector(shift), mean: constant(0), variance: constant(1) };
+  return batchNormalization(b, x, parameters, 0);
 }
