@@ -16,8 +16,8 @@ export function dequantizeLinear(b: GraphBuilder, x: Value, scale: Value, zeroPo
 }
 
 /**
- * DequantizeLinear, with one scale or one for each entry of an axis, with and without zero point. It has no
- * derivative: where one is needed, use {@link fakeQuantize} or {@link learnedStep}.
+ * DequantizeLinear, with one scale or one for each entry of an axis, with and without zero point. No
+ * derivative is written to its scale: a scale that is to be trained uses {@link learnedStep}.
  */
 export const dequantizeLinearOperator: Operator = {
   type: 'DequantizeLinear',

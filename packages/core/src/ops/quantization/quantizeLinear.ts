@@ -19,8 +19,9 @@ export function quantizeLinear(b: GraphBuilder, x: Value, scale: Value, zeroPoin
 }
 
 /**
- * QuantizeLinear, with one scale or one for each entry of an axis. A half is rounded to the even number. It has no
- * derivative: where one is needed, use {@link fakeQuantize} or {@link learnedStep}.
+ * QuantizeLinear, with one scale or one for each entry of an axis. A half is rounded to the even number. No
+ * adjoint passes through its integers, since its derivative is zero almost everywhere: what is to be trained uses
+ * {@link fakeQuantize} or {@link learnedStep}.
  */
 export const quantizeLinearOperator: Operator = {
   type: 'QuantizeLinear',
