@@ -1,7 +1,10 @@
 import type { Graph, Node } from '@datafree/plugin';
-import { float, floatOf, int } from '../graph/attributes.ts';
+import { floatOf } from '../graph/attributes.ts';
 import type { InlineOptions } from '../graph/builder.ts';
 import type { Value } from '../graph/operator.ts';
+import { add } from '../ops/elementwise/add.ts';
+import { mul } from '../ops/elementwise/mul.ts';
+import { batchNormalizationTraining } from '../ops/normalization/batchNormalization.ts';
 import type { Update } from '../optimiser/optimiser.ts';
 import type { StepProgram } from './program.ts';
 
@@ -55,15 +58,17 @@ export function inlineTrainable(
     states.set(name, state);
     if (trained) parameters.set(name, state);
   }
-  const follow = (node: Node, inputs: readonly (Value | undefined)[]): readonly Value[] => {
-    const attributes = {
-      epsilon: float(floatOf(node, 'epsilon', 1e-5)),
-      momentum: float(momentum),
-      training_mode: int(1),
-    };
-    const outputs = builder.apply('BatchNormalization', inputs, { attributes, outputs: 3 });
-    for (const i of [1, 2]) program.next(inputs[i + 2] as Value, outputs[i] as Value);
-    return outputs;
+  const follow = (node: Node, [x, scale, shift, ...running]: readonly (Value | undefined)[]): readonly Value[] => {
+    const [mean, variance] = running as [Value, Value];
+    const options = { epsilon: floatOf(node, 'epsilon', 1e-5), momentum: 0 };
+    const parameters = { scale: scale as Value, shift: shift as Value, mean, variance };
+    // With momentum 0 the node gives the statistics of the batch, which its derivative needs too.
+    const batch = batchNormalizationTraining(builder, x as Value, parameters, options);
+    const moved = (old: Value, own: Value) =>
+      add(builder, mul(builder, old, momentum), mul(builder, own, 1 - momentum));
+    program.next(mean, moved(mean, batch.mean));
+    program.next(variance, moved(variance, batch.variance));
+    return [batch.y];
   };
   const find = builder.inline(graph, inputs, {
     prefix,

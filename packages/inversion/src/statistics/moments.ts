@@ -1,6 +1,5 @@
 import {
   add,
-  batchNormalization,
   concat,
   type GraphBuilder,
   globalAveragePool,
@@ -8,7 +7,6 @@ import {
   reduceMean,
   reshape,
   slice,
-  tensorOf,
   type Value,
 } from '@datafree/core';
 
@@ -30,27 +28,14 @@ export function channelMoments(b: GraphBuilder, x: Value, perSample = false): Va
     const rows = reshape(b, perPosition, [samples, channels]);
     return reshape(b, perSample ? rows : reduceMean(b, rows, [0]), [1, groups, channels]);
   };
+  const along = [groups, channels, ...spatial.map(() => 1)];
   const moments = concat(b, [average(x), average(mul(b, x, x))], 0);
   return b.setGradient(moments, {
     inputs: [x],
     gradient: (adjoint) => {
       const part = (index: number, factor: number) =>
-        mul(b, slice(b, adjoint, { axes: [0], starts: [index], ends: [index + 1] }), factor / count);
-      return [affine(b, x, part(1, 2), part(0, 1), groups)];
+        reshape(b, mul(b, slice(b, adjoint, { axes: [0], starts: [index], ends: [index + 1] }), factor / count), along);
+      return [add(b, mul(b, x, part(1, 2)), part(0, 1))];
     },
   });
-}
-
-/** `scale · x + shift`, both of shape [1, groups, C]. For one group a normalisation does it in one pass. */
-function affine(b: GraphBuilder, x: Value, scale: Value, shift: Value, groups: number): Value {
-  const channels = x.shape[1] as number;
-  if (groups > 1) {
-    const along = [groups, channels, ...x.shape.slice(2).map(() => 1)];
-    return add(b, mul(b, x, reshape(b, scale, along)), reshape(b, shift, along));
-  }
-  const vector = (value: Value) => reshape(b, value, [channels]);
-  const constant = (value: number) =>
-    b.constant(tensorOf('float32', [channels], new Float32Array(channels).fill(value)));
-  const parameters = { scale: vector(scale), shift: vector(shift), mean: constant(0), variance: constant(1) };
-  return batchNormalization(b, x, parameters, 0);
 }

@@ -8,7 +8,7 @@ import { mul } from '../elementwise/mul.ts';
 import { neg } from '../elementwise/neg.ts';
 import { sub } from '../elementwise/sub.ts';
 import { reshape } from '../layout/reshape.ts';
-import { channelAxes, channelSum, perChannel } from './perChannel.ts';
+import { channelAffine, channelAxes, channelSum, perChannel } from './perChannel.ts';
 import { inverseDeviation, type Standardized, standardize } from './standardize.ts';
 
 /** What a BatchNormalization needs besides its input; one value a channel. */
@@ -142,21 +142,19 @@ function trainingGradient(
   const correlation = dy && channelSum(b, mul(b, dy, centred));
 
   const byInput = () => {
-    const terms: Value[] = [];
-    if (dy !== undefined) terms.push(mul(b, dy, perChannel(b, factor, rank)));
-    const shifts: Value[] = [];
     const slopes: Value[] = [];
+    const shifts: Value[] = [];
     if (dy !== undefined) {
-      shifts.push(mul(b, mul(b, sum!, factor), -1 / count));
       slopes.push(mul(b, mul(b, mul(b, correlation!, factor), mul(b, inverse, inverse)), -1 / count));
+      shifts.push(mul(b, mul(b, sum!, factor), -1 / count));
     }
     if (dMean !== undefined) shifts.push(mul(b, dMean, (1 - momentum) / count));
     if (dVariance !== undefined) slopes.push(mul(b, dVariance, (2 * (1 - momentum)) / count));
-    const total = (values: readonly Value[]) => values.reduce((left, right) => add(b, left, right));
-    if (slopes.length > 0) terms.push(mul(b, centred, perChannel(b, total(slopes), rank)));
-    if (shifts.length === 0) return total(terms);
-    // Last, since it is broadcast.
-    return add(b, total(terms), perChannel(b, total(shifts), rank));
+    const zero = b.constant(tensorOf(x.dtype, [x.shape[1]!], []));
+    const total = (values: readonly Value[]) =>
+      values.length === 0 ? zero : values.reduce((left, right) => add(b, left, right));
+    const ofStatistics = channelAffine(b, centred, total(slopes), total(shifts));
+    return dy === undefined ? ofStatistics : add(b, mul(b, dy, perChannel(b, factor, rank)), ofStatistics);
   };
   return [
     wanted[0] ? byInput() : undefined,

@@ -7,7 +7,7 @@ import { add } from '../elementwise/add.ts';
 import { broadcastShape, mapBroadcast, unbroadcast } from '../elementwise/broadcast.ts';
 import { mul } from '../elementwise/mul.ts';
 import { expand } from '../layout/expand.ts';
-import { normalizeAxis } from '../reduction/axes.ts';
+import { normalizeAxis } from '../layout/axis.ts';
 import { rowMoments, standardize, standardizeGradient } from './standardize.ts';
 
 /**

@@ -6,7 +6,7 @@ import { elementCount, numbersOf, tensorOf } from '../../tensor.ts';
 import { exp } from '../elementwise/exp.ts';
 import { mul } from '../elementwise/mul.ts';
 import { sub } from '../elementwise/sub.ts';
-import { normalizeAxis } from '../reduction/axes.ts';
+import { normalizeAxis } from '../layout/axis.ts';
 import { reduceSum } from '../reduction/reduceSum.ts';
 
 /** `exp(x) / Σ exp(x)` along an axis, the last one when absent. */

@@ -8,7 +8,6 @@ import { transpose } from '../../layout/transpose.ts';
 import { matMul } from '../../linear/matMul.ts';
 import { reduceSum } from '../../reduction/reduceSum.ts';
 import { fit } from '../fit.ts';
-import { neededEnds } from '../window.ts';
 import type { Convolution } from './convolution.ts';
 
 /**
@@ -54,44 +53,54 @@ function cheapestSplit({ kernel, strides, input, output }: Convolution, depth: n
 
 /** A copy of the adjoint for each kernel cell along the chosen axes: `dy[i + begin − k · dilation]` for each cell i. */
 function shiftedAdjoints(b: GraphBuilder, dy: Value, convolution: Convolution, chosen: readonly boolean[]): Value[] {
-  const { kernel, dilations, begins, input, output } = convolution;
-  const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]!);
-  const before = kernel.map((_, axis) => (chosen[axis] ? Math.max(0, reach[axis]! - begins[axis]!) : 0));
-  const after = kernel.map((_, axis) => (chosen[axis] ? Math.max(0, input[axis]! + begins[axis]! - output[axis]!) : 0));
-  const padded = fit(b, dy, before, after);
-  return cellsOf(kernel, chosen).map((cell) => {
-    const axes = kernel.flatMap((_, axis) => (chosen[axis] ? [axis] : []));
-    const starts = axes.map((axis) => before[axis]! + begins[axis]! - cell[axis]! * dilations[axis]!);
-    return part(
+  const { kernel, dilations, begins, input } = convolution;
+  return cellsOf(kernel, chosen).map((cell) =>
+    fit(
       b,
-      padded,
-      axes,
-      starts,
-      axes.map((axis) => input[axis]!),
-      axes.map(() => 1),
-    );
-  });
+      dy,
+      cell.map((k, axis) => (chosen[axis] ? k * dilations[axis]! - begins[axis]! : 0)),
+      cell.map((k, axis) => {
+        const start = begins[axis]! - k * dilations[axis]!;
+        return chosen[axis] ? start + input[axis]! - dy.shape[axis + 2]! : 0;
+      }),
+    ),
+  );
 }
 
 /** A copy of the input for each kernel cell along the other axes: `x[o · stride + k · dilation − begin]`. */
 function shiftedInputs(b: GraphBuilder, x: Value, convolution: Convolution, ofAdjoint: readonly boolean[]): Value[] {
-  const { kernel, strides, dilations, output } = convolution;
-  const chosen = ofAdjoint.map((shifted) => !shifted);
-  const begins = convolution.begins.map((begin, axis) => (chosen[axis] ? begin : 0));
-  const ends = neededEnds(convolution).map((end, axis) => (chosen[axis] ? end : 0));
-  const padded = fit(b, x, begins, ends);
-  return cellsOf(kernel, chosen).map((cell) => {
-    const axes = kernel.flatMap((_, axis) => (chosen[axis] ? [axis] : []));
-    const starts = axes.map((axis) => cell[axis]! * dilations[axis]!);
-    return part(
-      b,
-      padded,
-      axes,
-      starts,
-      axes.map((axis) => output[axis]!),
-      axes.map((axis) => strides[axis]!),
+  const { kernel, strides, dilations, begins, output } = convolution;
+  const cells = cellsOf(
+    kernel,
+    ofAdjoint.map((shifted) => !shifted),
+  );
+  const startOf = (cell: readonly number[], axis: number) =>
+    ofAdjoint[axis] ? 0 : cell[axis]! * dilations[axis]! - begins[axis]!;
+  const reachOf = (axis: number) => (ofAdjoint[axis] ? x.shape[axis + 2]! : (output[axis]! - 1) * strides[axis]! + 1);
+  const axes = [...kernel.keys()];
+  if (strides.every((stride) => stride === 1)) {
+    return cells.map((cell) =>
+      fit(
+        b,
+        x,
+        axes.map((axis) => -startOf(cell, axis)),
+        axes.map((axis) => startOf(cell, axis) + reachOf(axis) - x.shape[axis + 2]!),
+      ),
     );
-  });
+  }
+  const before = axes.map((axis) => Math.max(0, ...cells.map((cell) => -startOf(cell, axis))));
+  const after = axes.map((axis) =>
+    Math.max(0, ...cells.map((cell) => startOf(cell, axis) + reachOf(axis) - x.shape[axis + 2]!)),
+  );
+  const padded = fit(b, x, before, after);
+  return cells.map((cell) =>
+    slice(b, padded, {
+      axes: axes.map((axis) => axis + 2),
+      starts: axes.map((axis) => before[axis]! + startOf(cell, axis)),
+      ends: axes.map((axis) => before[axis]! + startOf(cell, axis) + reachOf(axis)),
+      steps: axes.map((axis) => (ofAdjoint[axis] ? 1 : strides[axis]!)),
+    }),
+  );
 }
 
 /** All positions in the kernel along the chosen axes, in row-major order; 0 along the others. */
@@ -101,26 +110,6 @@ function cellsOf(kernel: readonly number[], chosen: readonly boolean[]): number[
       cells.flatMap((cell) => Array.from({ length: chosen[axis] ? size : 1 }, (_, k) => [...cell, k])),
     [[]],
   );
-}
-
-/** `counts` cells from `starts` on, `steps` apart, along spatial axes. */
-function part(
-  b: GraphBuilder,
-  x: Value,
-  axes: readonly number[],
-  starts: readonly number[],
-  counts: readonly number[],
-  steps: readonly number[],
-): Value {
-  const whole = (i: number): boolean => starts[i] === 0 && steps[i] === 1 && counts[i] === x.shape[axes[i]! + 2];
-  const cut = [...axes.keys()].filter((i) => !whole(i));
-  if (cut.length === 0) return x;
-  return slice(b, x, {
-    axes: cut.map((i) => axes[i]! + 2),
-    starts: cut.map((i) => starts[i]!),
-    ends: cut.map((i) => starts[i]! + (counts[i]! - 1) * steps[i]! + 1),
-    steps: cut.map((i) => steps[i]!),
-  });
 }
 
 /** Stacks copies of [N, C, …] to [N, groups, copies · C / groups, places]. */
