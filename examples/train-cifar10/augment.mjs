@@ -1,4 +1,4 @@
-// Turns pixels into training batches: random shift by up to four pixels, random mirroring, normalisation.
+// Turns pixels into training batches: random shift by up to three pixels, random mirroring, normalisation.
 
 const size = 32;
 const mean = [0.485, 0.456, 0.406];
@@ -16,8 +16,8 @@ export function batchOf(pixels, indices, random) {
   const count = indices.length;
   const data = new Float32Array(count * 3 * size * size);
   for (let n = 0; n < count; n++) {
-    const down = random ? random.integer(9) - 4 : 0;
-    const right = random ? random.integer(9) - 4 : 0;
+    const down = random ? random.integer(7) - 3 : 0;
+    const right = random ? random.integer(7) - 3 : 0;
     const mirror = random ? random.integer(2) === 1 : false;
     const image = indices[n] * size * size * 3;
     for (let c = 0; c < 3; c++) {
@@ -29,8 +29,8 @@ export function batchOf(pixels, indices, random) {
         for (let x = 0; x < size; x++) {
           const column = (mirror ? size - 1 - x : x) + right;
           const outside = row < 0 || row >= size || column < 0 || column >= size;
-          const value = outside ? 0 : pixels[image + (row * size + column) * 3 + c];
-          data[target + y * size + x] = value * scale + offset;
+          // What lies outside is the mean colour.
+          data[target + y * size + x] = outside ? 0 : pixels[image + (row * size + column) * 3 + c] * scale + offset;
         }
       }
     }

@@ -38,15 +38,15 @@ export function trainingStep(network, batch, classes) {
   const gradients = differentiate(b, loss, parameters);
   const decayed = (name) => name.endsWith('.weight');
   const updates = student.updates(gradients, decayed);
-  const next = sgd({ momentum: 0.9, nesterov: true, weightDecay: 5e-4 }).update(program, updates, rate);
+  const next = sgd({ momentum: 0.9, nesterov: true, weightDecay: 3e-4 }).update(program, updates, rate);
   student.update(new Map([...student.parameters.keys()].map((name, i) => [name, next[i]])));
   program.read('loss', loss);
   return program;
 }
 
-/** Targets of a batch: one-hot classes, smoothed. */
-export function targetsOf(labels, indices, classes, smoothing) {
-  const data = new Float32Array(indices.length * classes).fill(smoothing / classes);
-  for (let n = 0; n < indices.length; n++) data[n * classes + labels[indices[n]]] += 1 - smoothing;
+/** Targets of a batch: one-hot classes. */
+export function targetsOf(labels, indices, classes) {
+  const data = new Float32Array(indices.length * classes);
+  for (let n = 0; n < indices.length; n++) data[n * classes + labels[indices[n]]] = 1;
   return { dtype: 'float32', dims: [indices.length, classes], data };
 }

@@ -1,6 +1,6 @@
 // Trains a ResNet-8 on CIFAR-10 with datafree's engine: the backward pass is an ONNX graph, onnxruntime runs it.
 //
-//   node train.mjs [--epochs 40] [--batch 128] [--rate 0.2] [--seed 1] [--threads 2] [--output trained]
+//   node train.mjs [--epochs 30] [--batch 128] [--rate 0.2] [--seed 1] [--threads 2] [--output trained]
 //
 // A run that was interrupted goes on from its last finished epoch when started again with the same options.
 import { mkdir, readFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import { targetsOf, trainingStep } from './step.mjs';
 
 const { values } = parseArgs({
   options: {
-    epochs: { type: 'string', default: '40' },
+    epochs: { type: 'string', default: '30' },
     batch: { type: 'string', default: '128' },
     rate: { type: 'string', default: '0.2' },
     seed: { type: 'string', default: '1' },
@@ -31,11 +31,10 @@ const epochs = Number(values.epochs);
 const batch = Number(values.batch);
 const peak = Number(values.rate);
 const seed = Number(values.seed);
-const smoothing = 0.05;
 const warmUp = 3;
 
 const folder = values.output;
-const settings = { epochs, batch, rate: peak, seed, smoothing, warmUp };
+const settings = { epochs, batch, rate: peak, seed, warmUp };
 await mkdir(folder, { recursive: true });
 
 const train = await readCifar10('train');
@@ -65,7 +64,7 @@ for (let epoch = log.length; epoch < epochs; epoch++) {
     const indices = order.subarray(step * batch, (step + 1) * batch);
     const { loss } = await runner.step({
       images: batchOf(train.images, indices, draw),
-      targets: targetsOf(train.labels, indices, classes.length, smoothing),
+      targets: targetsOf(train.labels, indices, classes.length),
       rate: { dtype: 'float32', dims: [], data: Float32Array.of(rateAt(epoch + step / steps)) },
     });
     sum += loss.data[0];
@@ -116,27 +115,31 @@ async function accuracyOf(graph) {
 
 /** Network, log and optimiser state of the last finished epoch, or a new start. */
 async function resume() {
-  const fresh = { network: resnet8(seed), log: [], velocities: new Map() };
-  const saved = await readFile(join(folder, 'log.json'), 'utf8').catch(() => undefined);
-  if (saved === undefined) return fresh;
-  const { settings: before, log: rows } = JSON.parse(saved);
-  if (JSON.stringify(before) !== JSON.stringify(settings)) {
-    throw new Error(`${folder} holds a run with other options: ${JSON.stringify(before)}. Choose another --output.`);
+  const fresh = { network: resnet8(seed), log: [], velocities: [] };
+  const bytes = await readFile(join(folder, 'checkpoint.onnx')).catch(() => undefined);
+  if (bytes === undefined) return fresh;
+  const { metadata, initializers } = decodeModel(bytes);
+  if (metadata.get('settings') !== JSON.stringify(settings)) {
+    throw new Error(`${folder} holds a run with other options: ${metadata.get('settings')}. Choose another --output.`);
   }
-  const checkpoint = decodeModel(await readFile(join(folder, 'checkpoint.onnx')));
-  const velocity = [...checkpoint.initializers].filter(([name]) => name.startsWith('sgd.'));
-  return { network: withStates(fresh.network, checkpoint.initializers), log: rows, velocities: new Map(velocity) };
+  return {
+    network: withStates(fresh.network, initializers),
+    log: JSON.parse(metadata.get('log')),
+    velocities: [...initializers].filter(([name]) => name.startsWith('sgd.')),
+  };
 }
 
-/** Writes the network, the log, the curve and what a resumed run needs. */
+/** Writes what a resumed run needs as one file, then the network, the log and the curve. */
 async function save() {
+  const metadata = new Map([
+    ['settings', JSON.stringify(settings)],
+    ['log', JSON.stringify(log)],
+  ]);
+  const state = { ...network, initializers: new Map([...network.initializers, ...runner.states]), metadata };
+  await writeFileAtomic(join(folder, 'checkpoint.onnx'), encodeModel(state));
   await writeFileAtomic(join(folder, 'resnet8.onnx'), encodeModel(network));
-  await writeFileAtomic(
-    join(folder, 'checkpoint.onnx'),
-    encodeModel({ ...network, initializers: new Map(runner.states) }),
-  );
-  await writeFileAtomic(join(folder, 'loss.svg'), lossCurve(log));
   await writeFileAtomic(join(folder, 'log.json'), `${JSON.stringify({ settings, log }, null, 1)}\n`);
+  await writeFileAtomic(join(folder, 'loss.svg'), lossCurve(log));
 }
 
 function round(value, digits) {
