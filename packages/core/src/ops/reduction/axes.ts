@@ -16,5 +16,3 @@ export function reducedAxes(context: InferContext): { axes: number[]; keep: bool
     : from.filter((_, axis) => !axes.includes(axis));
   return { axes, keep, shape };
 }
-
-export { normalizeAxis } from '../layout/axis.ts';

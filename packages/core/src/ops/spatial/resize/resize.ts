@@ -4,9 +4,9 @@ import type { GraphBuilder } from '../../../graph/builder.ts';
 import { type InferContext, inferContextOf, type Operator, type Value } from '../../../graph/operator.ts';
 import { elementCount, numbersOf, tensorOf } from '../../../tensor.ts';
 import { mul } from '../../elementwise/mul.ts';
+import { normalizeAxis } from '../../layout/axis.ts';
 import { reshape } from '../../layout/reshape.ts';
 import { matMul } from '../../linear/matMul.ts';
-import { normalizeAxis } from '../../reduction/axes.ts';
 import { averagePool } from '../pool/averagePool.ts';
 import { type Interpolation, interpolationMatrix } from './interpolation.ts';
 
