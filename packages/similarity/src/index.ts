@@ -1,1 +1,3 @@
-export {};
+export { compareDataSets, type DataSetSimilarity, type LayerSimilarity } from './compareDataSets.ts';
+export type { SimilarityOptions } from './options.ts';
+export { similarity } from './similarity.ts';

@@ -16,7 +16,7 @@ export interface Rows {
 }
 
 /** One pass over {@link Rows}. */
-export interface RowReader {
+interface RowReader {
   read(start: number, end: number): Promise<Tensor<NpyDType>>;
   close(): Promise<void>;
 }
