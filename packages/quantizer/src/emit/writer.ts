@@ -1,0 +1,111 @@
+import { attribute, canonicalOpset, prune, scalarOf, tensorOf } from '@datafree/core';
+import type { Attributes, DType, Graph, Node, Tensor } from '@datafree/plugin';
+import type { AffineGrid } from '../grid/affine.ts';
+import { Names } from './names.ts';
+
+/** Writes the nodes and initializers of a quantised graph. Equal scales and zero points are stored once. */
+export class QdqWriter {
+  readonly #nodes: Node[] = [];
+  readonly #initializers: Map<string, Tensor>;
+  readonly #names: Names;
+  readonly #nodeNames: Names;
+  readonly #constants = new Map<string, string>();
+
+  constructor(graph: Graph) {
+    this.#initializers = new Map(graph.initializers);
+    this.#names = new Names([
+      ...graph.inputs.map((input) => input.name),
+      ...graph.initializers.keys(),
+      ...graph.nodes.flatMap((node) => node.outputs),
+    ]);
+    this.#nodeNames = new Names(graph.nodes.map((node) => node.name));
+  }
+
+  /** A value name that is not taken yet. */
+  fresh(stem: string): string {
+    return this.#names.fresh(stem);
+  }
+
+  /** Copies a node of the network. */
+  node(node: Node): void {
+    this.#nodes.push(node);
+  }
+
+  /** Writes a node of ai.onnx with one output; it is named after its output. */
+  op(op: string, inputs: readonly string[], output: string, attributes: Attributes = {}): string {
+    this.#nodes.push({ op, domain: '', name: this.#nodeNames.fresh(output), inputs, outputs: [output], attributes });
+    return output;
+  }
+
+  /** Adds an initializer; it takes the place of one of the same name. */
+  initializer(name: string, tensor: Tensor): string {
+    this.#initializers.set(name, tensor);
+    return name;
+  }
+
+  drop(initializer: string): void {
+    this.#initializers.delete(initializer);
+  }
+
+  /** A small constant, stored once for all that need the same. */
+  constant(stem: string, tensor: Tensor): string {
+    const key = `${tensor.dtype}[${tensor.dims}]${Array.from(tensor.data as ArrayLike<unknown>)}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.initializer(this.fresh(stem), tensor);
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  /** A whole number of type uint8. */
+  code(value: number): string {
+    return this.constant(`u8_${value}`, scalarOf('uint8', value));
+  }
+
+  /** Scale and zero point of an activation grid, as inputs of QuantizeLinear and DequantizeLinear. */
+  grid(grid: AffineGrid, stem: string): readonly [scale: string, zeroPoint: string] {
+    return [this.constant(`${stem}.scale`, scalarOf('float32', grid.scale)), this.code(grid.zeroPoint)];
+  }
+
+  /**
+   * Writes a constant on an integer grid and its DequantizeLinear.
+   *
+   * @param axis the axis that scale and zero point vary along; undefined when they are one number each
+   */
+  dequantized(
+    stem: string,
+    output: string,
+    codes: Tensor,
+    scales: Float32Array,
+    zeroPoint: Tensor | undefined,
+    axis: number | undefined,
+  ): string {
+    const dims = axis === undefined ? [] : [scales.length];
+    const inputs = [
+      this.initializer(this.fresh(`${stem}.q`), codes),
+      this.constant(`${stem}.scale`, tensorOf('float32', dims, scales)),
+      ...(zeroPoint === undefined ? [] : [this.constant(`${zeroPoint.dtype}_zero`, zeroPoint)]),
+    ];
+    return this.op('DequantizeLinear', inputs, output, axis === undefined ? {} : { axis: attribute.int(axis) });
+  }
+
+  /** The finished graph with the borders of `graph`. */
+  build(graph: Graph): Graph {
+    return prune({
+      ...graph,
+      opset: { ...graph.opset, '': canonicalOpset },
+      nodes: this.#nodes,
+      initializers: this.#initializers,
+    });
+  }
+}
+
+/** Codes in the type that holds them: a byte each, or two a byte. */
+export function packed(codes: Int8Array, dims: readonly number[], dtype: Extract<DType, 'int8' | 'int4'>): Tensor {
+  if (dtype === 'int8') return { dtype, dims, data: codes };
+  const data = new Uint8Array((codes.length + 1) >> 1);
+  codes.forEach((code, i) => {
+    data[i >> 1] = (data[i >> 1] as number) | ((code & 15) << ((i & 1) * 4));
+  });
+  return { dtype, dims, data };
+}

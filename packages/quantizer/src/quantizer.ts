@@ -1,0 +1,98 @@
+import { inferTypes } from '@datafree/core';
+import {
+  type Context,
+  defineQuantizer,
+  type Model,
+  type Quantized,
+  type Quantizer,
+  type SampleSet,
+} from '@datafree/plugin';
+import { collect } from './calibration/collect.ts';
+import { activationRange } from './calibration/range.ts';
+import { correctedBias, summedAxis } from './correction/biasCorrection.ts';
+import { emit } from './emit/emit.ts';
+import { quantizeLayers } from './emit/layerWeights.ts';
+import { exclusionOf } from './exclusion.ts';
+import { fusionReport } from './fusion/report.ts';
+import { type AffineGrid, affineGrid } from './grid/affine.ts';
+import { parseQuantizerOptions, type QuantizerOptions } from './options.ts';
+import { makePlan } from './plan/plan.ts';
+import { prepare } from './prepare/prepare.ts';
+import { batchSizes } from './prepare/sizes.ts';
+import { Topology } from './topology.ts';
+
+/**
+ * Post-training quantisation to 2 … 8 bits, written as QuantizeLinear/DequantizeLinear pairs in the patterns that
+ * onnxruntime runs with integer kernels.
+ *
+ * @throws `option-invalid`; `quantize` throws `data-shape`, `data-empty`, `not-finite`, `aborted` and what the runtime
+ *   throws
+ */
+export function quantizer(options: QuantizerOptions = {}): Quantizer {
+  const parsed = parseQuantizerOptions(options);
+  const every = [2, 3, 4, 5, 6, 7, 8];
+  return defineQuantizer({
+    kind: 'quantizer',
+    name: 'quantizer',
+    apiVersion: 1,
+    supports: { needsSamples: true, weightBits: every, activationBits: every, deterministic: true },
+    options: { ...parsed, exclude: parsed.exclude.map(String) },
+    quantize: (model, samples, context) => quantize(model, samples, context, parsed),
+  });
+}
+
+type Parsed = ReturnType<typeof parseQuantizerOptions>;
+
+async function quantize(model: Model, samples: SampleSet, context: Context, options: Parsed): Promise<Quantized> {
+  const excluded = exclusionOf(options.exclude);
+  const topology = new Topology(prepare(model));
+  const types = inferTypes(topology.graph, batchSizes(model.input, 1));
+  const plan = makePlan(topology, types, {
+    activations: options.activations,
+    lastActivations: options.firstLast?.activations ?? options.activations,
+    outputs: options.outputs,
+    excluded,
+  });
+  const layers = [...plan.integer].filter((node) => plan.roles.get(node) === 'weighted');
+  const corrected = options.biasCorrection ? layers.filter((node) => summedAxis(node) !== undefined) : [];
+  const wanted = {
+    groups: new Map([...plan.groups].map(([name, group]) => [name, group.measured])),
+    means: new Map(corrected.map((node) => [node.inputs[0] as string, summedAxis(node) as number])),
+  };
+  const { graph } = topology;
+  const statistics = await collect(wanted, { graph, model, samples, batch: options.batch }, context);
+
+  const warnings: string[] = [];
+  const grids = new Map<string, AffineGrid>();
+  for (const [name, { bits }] of plan.groups) {
+    const seen = statistics.groups.get(name);
+    if (seen === undefined) continue;
+    if (seen.histogram.minimum === 0 && seen.histogram.maximum === 0) {
+      warnings.push(`The activation "${name}" is zero on all calibration samples; its range is taken as 0 … 1.`);
+    }
+    grids.set(name, affineGrid(activationRange(seen, options.calibration, bits, options.percentile), bits));
+  }
+  const bits = options.reduceRange ? Math.min(7, options.weights) : options.weights;
+  const rounded = quantizeLayers(plan, topology, grids, {
+    bits,
+    endBits: options.firstLast?.weights ?? bits,
+    symmetric: options.symmetric,
+    range: options.weightRange,
+    granularity: options.granularity,
+    container: options.container,
+  });
+  const weights = new Map(
+    [...rounded].map(([node, layer]) => {
+      const means = corrected.includes(node) ? statistics.means.get(node.inputs[0] as string) : undefined;
+      return [node, means === undefined ? layer : { ...layer, bias: correctedBias(node, topology, layer, means) }];
+    }),
+  );
+  const emitted = emit(plan, topology, grids, weights);
+  const optimized = await context.runtime.optimized?.(emitted.graph);
+  return {
+    graph: emitted.graph,
+    bits: { weights: options.weights, activations: options.activations },
+    ...(optimized && { fusion: fusionReport(optimized, plan, topology, emitted, weights, excluded) }),
+    warnings,
+  };
+}
