@@ -107,6 +107,16 @@ export async function runOrt(model: Graph | Uint8Array, feeds: Tensors): Promise
   }
 }
 
+/** The largest difference between two tensors of the same shape; NaN for another shape or nothing. */
+export function difference(a: Tensor | undefined, b: Tensor | undefined): number {
+  if (a === undefined || b === undefined || String(a.dims) !== String(b.dims)) return Number.NaN;
+  const [left, right] = [a.data as Float32Array, b.data as Float32Array];
+  let largest = 0;
+  for (let i = 0; i < left.length; i++)
+    largest = Math.max(largest, Math.abs((left[i] as number) - (right[i] as number)));
+  return largest;
+}
+
 /** The code of the datafree error that `work` throws. */
 export function codeOf(work: () => unknown): string | undefined {
   try {

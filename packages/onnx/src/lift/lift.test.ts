@@ -3,7 +3,7 @@ import type { Dim, Graph, Node, Tensor } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { decodeModel } from '../decode/model.ts';
 import { encodeModel } from '../encode/model.ts';
-import { batchNorm, batchNormParameters, codeOf, floats, graph, node, normal, runOrt } from '../fixture.ts';
+import { batchNorm, batchNormParameters, codeOf, difference, floats, graph, node, normal, runOrt } from '../fixture.ts';
 
 interface Case {
   readonly opset: number;
@@ -27,9 +27,7 @@ async function lifted({
   expect(result.opset['']).toBe(21);
   const feeds = { x: normal(input, 7, 3) };
   const [before, after] = [await runOrt(old, feeds), await runOrt(result, feeds)];
-  expect(after.y?.dims).toEqual(before.y?.dims);
-  const [a, b] = [before.y?.data, after.y?.data] as [ArrayLike<number>, ArrayLike<number>];
-  for (let i = 0; i < a.length; i++) expect(b[i], `element ${i}`).toBeCloseTo(a[i] as number, 5);
+  expect(difference(before.y, after.y)).toBeLessThan(2e-5);
   return result;
 }
 
@@ -39,7 +37,7 @@ const one = (op: string, attributes: Parameters<typeof node>[3] = {}, inputs = [
 
 describe('attributes that became inputs', () => {
   it('Clip', async () => {
-    expect((await lifted({ opset: 9, nodes: [one('Clip', { min: -0.5, max: 6 })] })).nodes[0]?.inputs).toEqual([
+    expect((await lifted({ opset: 9, nodes: [one('Clip', { min: -0.5, max: 2.5 })] })).nodes[0]?.inputs).toEqual([
       'x',
       'y_min',
       'y_max',
@@ -86,7 +84,7 @@ describe('attributes that became inputs', () => {
   });
 
   it('the reductions', async () => {
-    for (const op of ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceL2', 'ReduceLogSumExp', 'ReduceProd']) {
+    for (const op of ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceL2', 'ReduceLogSumExp', 'ReduceMin']) {
       await lifted({ opset: 11, nodes: [one(op, { axes: [2, -1], keepdims: 0 })] });
       await lifted({ opset: 9, nodes: [one(op)] });
     }
@@ -314,7 +312,7 @@ describe('opsets after 21', () => {
     for (const alpha of [1, 0.5]) {
       const { y } = await runOrt(swish(alpha === 1 ? {} : { alpha }), { x });
       x.data.forEach((value, i) => {
-        expect((y?.data as Float32Array)[i]).toBeCloseTo(value / (1 + Math.exp(-alpha * value)), 5);
+        expect((y!.data as Float32Array)[i]).toBeCloseTo(value / (1 + Math.exp(-alpha * value)), 5);
       });
     }
     const scale = normal([6], 3);
