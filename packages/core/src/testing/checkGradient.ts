@@ -33,13 +33,13 @@ export interface CheckedGradient {
 }
 
 /** Elements of an input that are checked one by one. */
-const elementsChecked = 24;
+const elementsChecked = 8;
 
 /**
  * Checks the gradients that an operation emits against central differences, in double precision.
  *
  * The loss is the sum of all float outputs times random weights. Of each input, all derivatives are checked together
- * along two random directions, and up to 24 one by one.
+ * along two random directions, and up to 8 one by one.
  *
  * @throws Error naming the input, the element and both numbers
  */

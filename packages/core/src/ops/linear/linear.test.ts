@@ -75,7 +75,7 @@ describe('matMul', () => {
           build: (b, [x, y]) => matMul(b, x!, y!),
         });
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 

@@ -52,7 +52,7 @@ describe('conv', () => {
           build: (b, [x, w, bias]) => conv(b, x!, w!, bias, optionsOf(c)),
         });
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 
@@ -108,7 +108,7 @@ describe('convTranspose', () => {
           build: (b, [x, w, bias]) => convTranspose(b, x!, w!, bias, { ...optionsOf(c), outputPadding }),
         });
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 

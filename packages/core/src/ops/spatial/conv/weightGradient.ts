@@ -9,6 +9,7 @@ import { depthwiseCorrelation } from './depthwiseCorrelation.ts';
  * `dw[m, c, k] = Σ_{n, o} dy[n, m, o] · x[n, c, o · stride + k · dilation − begin]`.
  */
 export function convWeightGradient(b: GraphBuilder, x: Value, dy: Value, convolution: Convolution): Value {
-  const strategy = x.shape[1] === convolution.groups ? depthwiseCorrelation : correlation;
-  return strategy(b, x, dy, convolution);
+  const { groups, strides } = convolution;
+  const depthwise = x.shape[1] === groups && strides.some((stride) => stride > 1);
+  return (depthwise ? depthwiseCorrelation : correlation)(b, x, dy, convolution);
 }

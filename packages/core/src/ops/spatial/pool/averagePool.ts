@@ -1,24 +1,11 @@
 import type { Node } from '@datafree/plugin';
-import { int, intOf } from '../../../graph/attributes.ts';
-import type { GraphBuilder } from '../../../graph/builder.ts';
-import type { Operator, Value } from '../../../graph/operator.ts';
+import { intOf } from '../../../graph/attributes.ts';
+import type { Operator } from '../../../graph/operator.ts';
 import { elementCount, tensorOf } from '../../../tensor.ts';
 import { div } from '../../elementwise/div.ts';
 import { type SlidingWindow, windowTaps } from '../window.ts';
-import { type PoolOptions, poolAttributes, poolingOf, reduceWindows } from './pooling.ts';
+import { poolingOf, reduceWindows } from './pooling.ts';
 import { spread } from './spread.ts';
-
-/** Options of {@link averagePool}. */
-export interface AveragePoolOptions extends PoolOptions {
-  /** Whether cells of the padding count as zeros; otherwise they are left out of the mean. */
-  readonly countPadding?: boolean | undefined;
-}
-
-/** The mean of each window of `x` [N, C, …]. @throws `shape-mismatch`, `attribute-invalid` */
-export function averagePool(b: GraphBuilder, x: Value, options: AveragePoolOptions): Value {
-  const counting = options.countPadding ? { count_include_pad: int(1) } : {};
-  return b.op('AveragePool', [x], { ...poolAttributes(options), ...counting });
-}
 
 /**
  * AveragePool. Derivative: each adjoint, divided by the number of cells that were averaged, is added to every cell of

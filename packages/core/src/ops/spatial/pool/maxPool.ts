@@ -3,9 +3,8 @@ import { intOf } from '../../../graph/attributes.ts';
 import type { GraphBuilder } from '../../../graph/builder.ts';
 import type { Operator, TensorType, Value } from '../../../graph/operator.ts';
 import { tensorOf } from '../../../tensor.ts';
-import { neededEnds, type SlidingWindow } from '../window.ts';
 import { maxPoolGradient } from './maxPoolGradient.ts';
-import { type PoolOptions, poolAttributes, poolingOf, reduceWindows } from './pooling.ts';
+import { isTiling, type PoolOptions, poolAttributes, poolingOf, reduceWindows } from './pooling.ts';
 import { tiledMaxPoolGradient } from './tiledMaxPoolGradient.ts';
 
 /** The maximum of each window of `x` [N, C, …]; padding never wins. @throws `shape-mismatch`, `attribute-invalid` */
@@ -40,16 +39,6 @@ export const maxPoolOperator: Operator = {
   },
   evaluate: ({ node, inputs: [x] }) => evaluate(node, x!),
 };
-
-/** True when the windows lie side by side, inside the input. */
-function isTiling(pooling: SlidingWindow): boolean {
-  const { kernel, strides, dilations, begins } = pooling;
-  return (
-    kernel.every((size, axis) => size === strides[axis] && (size === 1 || dilations[axis] === 1)) &&
-    begins.every((begin) => begin === 0) &&
-    neededEnds(pooling).every((end) => end <= 0)
-  );
-}
 
 function evaluate(node: Node, x: Tensor): Tensor[] {
   const pooling = poolingOf(node, x.dims);

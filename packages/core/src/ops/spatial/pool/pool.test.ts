@@ -6,7 +6,7 @@ import type { Value } from '../../../graph/operator.ts';
 import { numbersOf, tensorOf } from '../../../tensor.ts';
 import { checkGradient } from '../../../testing/checkGradient.ts';
 import { distinctTensor, uniformTensor } from '../../../testing/values.ts';
-import { type AveragePoolOptions, averagePool } from './averagePool.ts';
+import { type AveragePoolOptions, averagePool } from './averagePoolNode.ts';
 import { globalAveragePool, globalLpPool, globalMaxPool } from './globalPool.ts';
 import { lpPool } from './lpPool.ts';
 import { maxPool } from './maxPool.ts';
@@ -53,7 +53,7 @@ function optionsOf(list: readonly Axis[], ceil: boolean): PoolOptions {
   };
 }
 
-const runs = { numRuns: 60 };
+const runs = { numRuns: 40 };
 const valuesOf = (b: GraphBuilder, value: Value) => Array.from(numbersOf(b.constantOf(value)!));
 
 describe('maxPool', () => {

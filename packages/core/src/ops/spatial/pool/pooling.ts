@@ -33,6 +33,16 @@ export function poolingOf(node: Node, shape: readonly number[]): SlidingWindow {
   return { ...window, input, output: places(window, input, intOf(node, 'ceil_mode', 0) === 1) };
 }
 
+/** True when the windows lie side by side, inside the input. */
+export function isTiling(pooling: SlidingWindow): boolean {
+  const { kernel, strides, dilations, begins } = pooling;
+  return (
+    kernel.every((size, axis) => size === strides[axis] && (size === 1 || dilations[axis] === 1)) &&
+    begins.every((begin) => begin === 0) &&
+    neededEnds(pooling).every((end) => end <= 0)
+  );
+}
+
 /** The convolution that the window would do on one channel. In ceil mode its last places need more padding. */
 export function asConvolution(pooling: SlidingWindow): Convolution {
   const needed = neededEnds(pooling);

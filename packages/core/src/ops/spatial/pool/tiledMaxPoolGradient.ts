@@ -6,7 +6,7 @@ import { mul } from '../../elementwise/mul.ts';
 import { fit } from '../fit.ts';
 import { enlarge } from '../resize/enlarge.ts';
 import { neededEnds, type SlidingWindow } from '../window.ts';
-import { averagePool } from './averagePool.ts';
+import { averagePool } from './averagePoolNode.ts';
 import { equalMask } from './equalMask.ts';
 
 /** Derivative of a maximum over windows that lie side by side: maxima and shares are enlarged to the size of `x`. */

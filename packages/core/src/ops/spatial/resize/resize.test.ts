@@ -43,7 +43,7 @@ describe('resize', () => {
           build: (b, [x]) => resize(b, x!, { ...rule, ...(bySize ? { sizes } : { scales }) }),
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 

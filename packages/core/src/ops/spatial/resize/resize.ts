@@ -7,7 +7,7 @@ import { mul } from '../../elementwise/mul.ts';
 import { normalizeAxis } from '../../layout/axis.ts';
 import { reshape } from '../../layout/reshape.ts';
 import { matMul } from '../../linear/matMul.ts';
-import { averagePool } from '../pool/averagePool.ts';
+import { averagePool } from '../pool/averagePoolNode.ts';
 import { type Interpolation, interpolationMatrix } from './interpolation.ts';
 
 /**
