@@ -1,1 +1,23 @@
-export {};
+export {
+  contactSheet,
+  gridOf,
+  memorySamples,
+  openData,
+  openSamples,
+  type Preprocess,
+  writeSamples,
+} from '@datafree/data';
+export { encodeModel, loadModel } from '@datafree/onnx';
+export * from '@datafree/orchestrator';
+export * from '@datafree/plugin';
+export { type QuantizerOptions, quantizer } from '@datafree/quantizer';
+export { type OrtOptions, ort } from '@datafree/runtime-ort';
+export { compareDataSets, similarity } from '@datafree/similarity';
+export { bns } from '@datafree/synth-bns';
+export { gaussian } from '@datafree/synth-gaussian';
+export { bnsInception, inception } from '@datafree/synth-inception';
+export type { Evaluation } from './evaluation/evaluate.ts';
+export { type EvaluateModelsOptions, evaluateModels } from './evaluation/evaluateModels.ts';
+export { type OpenedModel, type OpenModelOptions, openModel } from './model/open.ts';
+export { saveModel } from './model/save.ts';
+export { type RunFolder, runFolder } from './runFolder.ts';

@@ -1,0 +1,23 @@
+import { defaultCount } from '@datafree/orchestrator';
+import type { Command } from 'commander';
+import { assignment, repeated, whole } from './values.ts';
+
+/** How samples are made. */
+export interface MethodOptions {
+  readonly method: string;
+  readonly samples: number;
+  readonly option?: readonly (readonly [path: readonly string[], value: unknown])[];
+}
+
+/** Adds the options that say how samples are made. */
+export function withMethod(command: Command): Command {
+  return command
+    .optionsGroup('Synthesis:')
+    .option('--method <name>', 'bns, inception, bns+inception, gaussian, or a plugin by name or path', 'bns')
+    .option('--samples <number>', 'how many samples to make', whole('samples', 1), defaultCount)
+    .option(
+      '--option <name=value>',
+      'an option of the method, several times if needed: iterations=200',
+      repeated(assignment('option')),
+    );
+}

@@ -1,0 +1,63 @@
+import { quantizer, quantizerOptions } from '@datafree/quantizer';
+import { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { quantizationFlags, quantizationOf, withQuantization } from './quantization.ts';
+
+function parse(...args: string[]) {
+  const command = withQuantization(new Command()).exitOverride();
+  command.parse(args, { from: 'user' });
+  return quantizationOf(command.opts());
+}
+
+test('every option of the quantizer has a flag of the same name', () => {
+  const names = Object.keys(quantizerOptions.entries);
+  expect([...quantizationFlags].sort()).toEqual([...names].sort());
+  const flags = withQuantization(new Command()).options.map((option) => option.attributeName());
+  expect(flags.sort()).toEqual([...names].sort());
+});
+
+test('without flags the defaults of the quantizer hold', () => {
+  const { symmetric, ...others } = parse();
+  expect(others).toEqual({});
+  expect(symmetric).toBe(quantizer().options.symmetric);
+});
+
+test('flags reach the quantizer as its options', () => {
+  const options = parse(
+    ...['--weights', '4', '--activations', '6', '--first-last', '8/7', '--calibration', 'percentile'],
+    ...['--percentile', '99.9', '--granularity', 'tensor', '--no-symmetric', '--weight-range', 'mse'],
+    ...['--exclude', 'conv1', '--exclude', 'head.*', '--bias-correction', '--equalization', '--reduce-range'],
+    ...['--container', 'int4', '--outputs', 'float', '--batch', '16'],
+  );
+  expect(quantizer(options).options).toEqual({
+    weights: 4,
+    activations: 6,
+    firstLast: { weights: 8, activations: 7 },
+    calibration: 'percentile',
+    percentile: 99.9,
+    granularity: 'tensor',
+    symmetric: false,
+    weightRange: 'mse',
+    exclude: ['conv1', '/^head\\..*$/'],
+    biasCorrection: true,
+    equalization: true,
+    reduceRange: true,
+    container: 'int4',
+    outputs: 'float',
+    batch: 16,
+  });
+});
+
+test('the same bits for both where one number is given', () => {
+  expect(parse('--first-last', '8').firstLast).toEqual({ weights: 8, activations: 8 });
+  expect(() => parse('--first-last', 'all')).toThrowError(expect.objectContaining({ code: 'option-invalid' }));
+});
+
+test('values out of range are refused by the quantizer', () => {
+  expect(() => quantizer(parse('--weights', '9'))).toThrowError(
+    expect.objectContaining({ code: 'option-invalid', path: 'weights' }),
+  );
+  expect(() => quantizer(parse('--calibration', 'magic'))).toThrowError(
+    expect.objectContaining({ code: 'option-invalid', path: 'calibration' }),
+  );
+});

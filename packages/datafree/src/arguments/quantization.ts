@@ -1,0 +1,73 @@
+import { DatafreeError } from '@datafree/plugin';
+import type { QuantizerOptions } from '@datafree/quantizer';
+import type { Command } from 'commander';
+import { number, repeated, whole } from './values.ts';
+
+/** The quantizer's options under their own names. */
+export type QuantizationOptions = Omit<QuantizerOptions, 'exclude'> & { readonly exclude?: readonly string[] };
+
+/** Adds the options of the quantizer; each is named as the quantizer names it. */
+export function withQuantization(command: Command): Command {
+  return command
+    .optionsGroup('Quantisation:')
+    .option('--weights <bits>', 'bits of the weights, 2 to 8 (8)', whole('weights', 1))
+    .option('--activations <bits>', 'bits of the activations, 2 to 8 (8)', whole('activations', 1))
+    .option('--first-last <bits>', 'own bits of the first and last layer: 8, or weights/activations: 8/4', firstLast)
+    .option('--calibration <method>', 'how ranges of activations are found: minmax, average, percentile, mse, entropy')
+    .option('--percentile <number>', 'per cent of the values that percentile keeps', number('percentile'))
+    .option('--granularity <kind>', 'a weight grid for each output channel, or one for each tensor')
+    .option('--no-symmetric', 'weight grids that need not be symmetric about zero')
+    .option('--weight-range <method>', 'how ranges of weights are found: minmax or mse')
+    .option(
+      '--exclude <pattern>',
+      'nodes that stay in float: a name, or a pattern with *; several times if needed',
+      repeated(String),
+    )
+    .option('--bias-correction', 'shift biases by the mean error of each channel')
+    .option('--equalization', 'even out the weight ranges of neighbouring layers first')
+    .option('--reduce-range', '7-bit weights, for x86 processors without VNNI')
+    .option('--container <type>', 'how weights of 4 bits or less are stored: int8, or int4 (smaller, not faster)')
+    .option('--outputs <kind>', 'integer, or float to keep the outputs of a last Conv exact')
+    .option('--batch <number>', 'samples that calibration runs at once', whole('batch', 1));
+}
+
+/** Names of the quantizer's options that have a flag. */
+export const quantizationFlags = [
+  'weights',
+  'activations',
+  'firstLast',
+  'calibration',
+  'percentile',
+  'granularity',
+  'symmetric',
+  'weightRange',
+  'exclude',
+  'biasCorrection',
+  'equalization',
+  'reduceRange',
+  'container',
+  'outputs',
+  'batch',
+] as const satisfies readonly (keyof QuantizerOptions)[];
+
+/** The options for the quantizer among all options of a command; what is absent keeps the quantizer's default. */
+export function quantizationOf(options: QuantizationOptions): QuantizerOptions {
+  const given = quantizationFlags.filter((name) => options[name] !== undefined);
+  const chosen = Object.fromEntries(given.map((name) => [name, options[name]]));
+  return options.exclude === undefined ? chosen : { ...chosen, exclude: options.exclude.map(exclusion) };
+}
+
+/** A name, or a pattern in which `*` stands for any characters. */
+function exclusion(text: string): string | RegExp {
+  if (!text.includes('*')) return text;
+  const parts = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`);
+}
+
+function firstLast(text: string): NonNullable<QuantizerOptions['firstLast']> {
+  const bits = /^(\d+)(?:\/(\d+))?$/.exec(text);
+  if (bits !== null) return { weights: Number(bits[1]), activations: Number(bits[2] ?? bits[1]) };
+  throw new DatafreeError('option-invalid', `--first-last: "${text}" is not bits like 8 or 8/4.`, {
+    path: 'firstLast',
+  });
+}

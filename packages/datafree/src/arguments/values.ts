@@ -1,0 +1,104 @@
+import { DatafreeError } from '@datafree/plugin';
+import { UsageError } from '../usageError.ts';
+
+/** Turns the text of an argument into a value. @throws `option-invalid` */
+export type Parser<T> = (text: string) => T;
+
+/** A whole number from `low` to `high`. */
+export function whole(name: string, low: number, high = Number.MAX_SAFE_INTEGER): Parser<number> {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
+    const range = high === Number.MAX_SAFE_INTEGER ? `from ${low}` : `from ${low} to ${high}`;
+    throw invalid(name, text, `a whole number ${range}`);
+  };
+}
+
+/** A finite number. */
+export function number(name: string): Parser<number> {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value)) return value;
+    throw invalid(name, text, 'a number');
+  };
+}
+
+/** Numbers with commas between them. @param count how many, if that is fixed */
+export function numbers(name: string, count?: number): Parser<number[]> {
+  return (text) => {
+    const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    if (values.every(Number.isFinite) && (count === undefined || values.length === count)) return values;
+    throw invalid(name, text, `${count === undefined ? 'numbers' : `${count} numbers`} with commas between them`);
+  };
+}
+
+/** A shape: whole numbers from 1 with commas or × between them. */
+export function shape(name: string): Parser<number[]> {
+  return (text) => {
+    const sizes = text.split(/[,x×]/).map(Number);
+    if (sizes.every((size) => Number.isInteger(size) && size > 0)) return sizes;
+    throw invalid(name, text, 'sizes with commas between them: 32,32,3');
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(name: string, words: readonly T[]): Parser<T> {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw invalid(name, text, `one of ${words.join(', ')}`);
+  };
+}
+
+/**
+ * A path. What looks like a flag is taken for one whose value was forgotten; such a file can be given as ./--name.
+ *
+ * @throws `option-invalid`
+ */
+export function path(name: string): Parser<string> {
+  return (text) => {
+    if (text.startsWith('--')) throw new UsageError(`--${name} lacks its value.`, { path: name });
+    return text;
+  };
+}
+
+/** Collects the values of an option that is given several times. */
+export function repeated<T>(parser: Parser<T>): (text: string, previous: readonly T[] | undefined) => readonly T[] {
+  return (text, previous = []) => [...previous, parser(text)];
+}
+
+/**
+ * A plugin's option: `name=value`. The value is read as JSON where it is JSON (numbers, true, lists) and as text
+ * otherwise; dots in the name reach into objects.
+ */
+export function assignment(name: string): Parser<readonly [path: readonly string[], value: unknown]> {
+  return (text) => {
+    const split = text.indexOf('=');
+    const path = text.slice(0, split).split('.');
+    if (split < 1 || path.some((part) => part === '' || part === '__proto__')) throw invalid(name, text, 'name=value');
+    const value = text.slice(split + 1);
+    try {
+      return [path, JSON.parse(value)];
+    } catch {
+      return [path, value];
+    }
+  };
+}
+
+/** Puts assignments into one object. */
+export function assembled(assignments: readonly (readonly [readonly string[], unknown])[]): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const [path, value] of assignments) {
+    let inner = options;
+    for (const part of path.slice(0, -1)) {
+      const next = inner[part];
+      inner = inner[part] = typeof next === 'object' && next !== null ? (next as Record<string, unknown>) : {};
+    }
+    inner[path.at(-1) as string] = value;
+  }
+  return options;
+}
+
+function invalid(name: string, text: string, wanted: string): DatafreeError {
+  return new DatafreeError('option-invalid', `--${name}: "${text}" is not ${wanted}.`, { path: name });
+}

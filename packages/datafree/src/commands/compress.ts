@@ -1,0 +1,149 @@
+import { writeFileAtomic } from '@datafree/data';
+import { encodeModel } from '@datafree/onnx';
+import { type Compressed, compress } from '@datafree/orchestrator';
+import type { FusionReport } from '@datafree/plugin';
+import { quantizer } from '@datafree/quantizer';
+import { ort } from '@datafree/runtime-ort';
+import { Command } from 'commander';
+import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
+import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
+import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
+import { type MethodOptions, withMethod } from '../arguments/method.ts';
+import { type QuantizationOptions, quantizationOf, withQuantization } from '../arguments/quantization.ts';
+import { path } from '../arguments/values.ts';
+import { type Console, openConsole } from '../console/console.ts';
+import { bytes, pairs, seconds } from '../console/table.ts';
+import { openModel } from '../model/open.ts';
+import { checkOutputFile } from '../outputs.ts';
+import { synthesizerFor } from '../plugins/synthesizer.ts';
+import { keepRun } from '../resume.ts';
+import { runFolder } from '../runFolder.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options extends GeneralOptions, InputOptions, MethodOptions, QuantizationOptions, DataOptions {
+  readonly output: string;
+  readonly report?: string;
+  readonly calibrateWith?: string;
+  readonly restart: boolean;
+}
+
+/** `datafree compress`: from a network to its quantised form. */
+export function compressCommand(terminal: Terminal): Command {
+  const command = new Command('compress')
+    .description('quantise a network, calibrated on samples that are synthesised from it')
+    .argument('<model>', 'ONNX file')
+    .requiredOption('-o, --output <file>', 'where the quantised network goes', path('output'))
+    .option('--report <file>', 'also write the result as JSON', path('report'))
+    .option(
+      '--calibrate-with <data>',
+      'calibrate on data of your own instead of synthetic samples',
+      path('calibrate-with'),
+    )
+    .option('--restart', 'discard what an interrupted run left instead of going on with it', false);
+  withMethod(command);
+  withQuantization(command);
+  withInput(command);
+  withData(command);
+  withGeneral(command);
+  return command.action((model: string, options: Options) => run(model, options, openConsole(terminal, options)));
+}
+
+async function run(path: string, options: Options, console: Console): Promise<void> {
+  const { output, report, calibrateWith, seed, threads } = options;
+  const preprocess = preprocessOf(options);
+  const quantization = quantizer(quantizationOf(options));
+  const synthesizer = calibrateWith === undefined ? await synthesizerFor(options) : undefined;
+  await checkOutputFile(output, [path]);
+  if (report !== undefined) await checkOutputFile(report, [path, output]);
+  const { model, file } = await openModel(path, {
+    preprocess,
+    inputShape: options.inputShape,
+    requireBatchNorm: synthesizer?.supports.needsBatchNorm ?? false,
+    logger: console.logger,
+  });
+  const samples =
+    calibrateWith === undefined ? undefined : await dataFor(calibrateWith, sampleShapeOf(model), options, preprocess);
+  const store = await runFolder(`${output}.run`, { data: calibrateWith });
+  const result = await keepRun(store, options, console, () =>
+    compress({
+      model,
+      runtime: ort(),
+      synthesizer,
+      quantizer: quantization,
+      samples,
+      count: options.samples,
+      seed,
+      threads,
+      store,
+      signal: console.signal,
+      onProgress: console.onProgress,
+      logger: console.logger,
+    }),
+  );
+  const encoded = encodeModel(result.quantized.graph);
+  await writeFileAtomic(output, encoded);
+  const summary = summarize(result, {
+    model: path,
+    output,
+    bytes: encoded.length,
+    fp32Bytes: file.size(),
+    method: synthesizer?.name ?? null,
+    calibrateWith: calibrateWith ?? null,
+  });
+  if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
+  await store.remove();
+  for (const warning of result.quantized.warnings) console.logger.warn(warning);
+  console.result(summary, describe(summary));
+}
+
+/** What `compress --json` prints and `--report` writes. */
+interface Summary {
+  readonly model: string;
+  readonly output: string;
+  readonly bytes: number;
+  readonly fp32Bytes: number;
+  /** The synthesizer, null with data of your own. */
+  readonly method: string | null;
+  readonly calibrateWith: string | null;
+  readonly samples: number;
+  readonly seconds: Compressed['seconds'];
+  /** Null when the runtime cannot tell. */
+  readonly fusion: FusionReport | null;
+  readonly bits: { readonly weights: number; readonly activations: number };
+  readonly seed: number;
+  readonly warnings: readonly string[];
+}
+
+function summarize(
+  { quantized, samples, seconds: took, seed }: Compressed,
+  files: Pick<Summary, 'model' | 'output' | 'bytes' | 'fp32Bytes' | 'method' | 'calibrateWith'>,
+): Summary {
+  const { fusion = null, bits, warnings } = quantized;
+  return { ...files, samples: samples.count, seconds: took, fusion, bits, seed, warnings };
+}
+
+function describe(summary: Summary): string {
+  const { fusion, bits, seconds: took, method, samples } = summary;
+  const floats = fusion?.layers.filter((layer) => layer.kernel === 'float') ?? [];
+  return [
+    pairs([
+      ['output', summary.output],
+      ['size', `${bytes(summary.bytes)}, ${percent(summary.bytes / summary.fp32Bytes)} of ${bytes(summary.fp32Bytes)}`],
+      ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
+      ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
+      ['integer kernels', fusion === null ? 'unknown' : `${fusion.integer} of ${fusion.integer + fusion.float} layers`],
+      [
+        'time',
+        `synthesis ${seconds(took.synthesis)}, calibration ${seconds(took.calibration)}, total ${seconds(took.total)}`,
+      ],
+    ]),
+    ...floats.map(
+      ({ op, node, runsAs, reason }) =>
+        `  in float: ${op} "${node}" as ${runsAs}${reason === undefined ? '' : `: ${reason}`}`,
+    ),
+  ].join('\n');
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}

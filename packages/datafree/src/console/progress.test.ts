@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { progressDisplay } from './progress.ts';
+
+function output(isTTY: boolean) {
+  let text = '';
+  return { isTTY, columns: 100, write: (part: string) => void (text += part), text: () => text };
+}
+
+const event = (done: number) => ({
+  stage: 'synthesis',
+  done,
+  total: 40,
+  unit: 'iterations',
+  values: { loss: 0.123456 },
+});
+
+test('plain lines where there is no terminal: the begin, each tenth, the end', () => {
+  const out = output(false);
+  const display = progressDisplay(out, false);
+  for (let done = 0; done <= 40; done++) display.show(event(done));
+  display.line('remark');
+  display.stop();
+  const lines = out.text().trimEnd().split('\n');
+  expect(lines).toHaveLength(12);
+  expect(lines[0]).toBe('synthesis: 0/40 iterations loss 0.1235');
+  expect(lines[10]).toBe('synthesis: 40/40 iterations loss 0.1235');
+  expect(lines[11]).toBe('remark');
+});
+
+test('nothing when quiet', () => {
+  const out = output(false);
+  const display = progressDisplay(out, true);
+  display.show(event(1));
+  display.line('remark');
+  display.stop();
+  expect(out.text()).toBe('');
+});

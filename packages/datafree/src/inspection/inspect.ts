@@ -1,0 +1,109 @@
+import { elementCount, isFloat, operatorKey, standardOperators } from '@datafree/core';
+import { estimateInput } from '@datafree/inversion';
+import { decodeModel, prepareModel } from '@datafree/onnx';
+import { type Context, type Graph, isDatafreeError, type Model, type ValueInfo } from '@datafree/plugin';
+import { type Kernel, kernelOf } from '@datafree/quantizer';
+import type { ModelFile } from '../model/file.ts';
+
+/** One operator type of a network. */
+export interface OperatorCount {
+  /** `domain:type`, or the type alone for ai.onnx. */
+  readonly op: string;
+  readonly count: number;
+  /** Whether its derivative is known. */
+  readonly gradient: boolean;
+  /** How it runs once the network is quantised. */
+  readonly kernel: Kernel;
+}
+
+/** What a model file holds, as far as it can be told without data. */
+export interface Inspection {
+  readonly model: string;
+  /** Bytes of the file, side files included. */
+  readonly bytes: number;
+  /** SHA-256 of the file. */
+  readonly sha256: string;
+  readonly opset: number;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /** Number of floating-point weights. */
+  readonly parameters: number;
+  readonly operators: readonly OperatorCount[];
+  readonly batchNorms: readonly { readonly node: string; readonly tensor: string; readonly channels: number }[];
+  /** Mean and standard deviation of each input channel, estimated from the first BatchNormalization; null where it does not tell. */
+  readonly estimate: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | null;
+  /** What stands in the way of data-free work on it: codes with messages. */
+  readonly problems: readonly { readonly code: string; readonly message: string; readonly hint?: string | undefined }[];
+}
+
+/**
+ * Looks into a model file. What stands in the way of data-free work is told under `problems`; only a file that cannot be
+ * read at all is an error.
+ *
+ * @throws what `decodeModel` throws
+ */
+export async function inspect(
+  file: ModelFile,
+  options: { readonly inputShape?: readonly number[] | undefined },
+  context: Context,
+): Promise<Inspection> {
+  const { bytes, externalData } = file;
+  const graph = decodeModel(bytes, { externalData });
+  const asWritten = decodeModel(bytes, { externalData, lift: false });
+  const problems: Inspection['problems'][number][] = [];
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!isDatafreeError(error)) throw error;
+      problems.push({ code: error.code, message: error.message, hint: error.hint });
+      return undefined;
+    }
+  };
+  const prepare = (requireBatchNorm: boolean) => () => prepareModel(graph, { ...options, requireBatchNorm });
+  const model = attempt(prepare(false));
+  if (model?.batchNorms.length === 0) attempt(prepare(true));
+  return {
+    model: file.path,
+    bytes: file.size(),
+    sha256: file.hash,
+    opset: asWritten.opset[''] ?? 0,
+    inputs: asWritten.inputs,
+    outputs: asWritten.outputs,
+    parameters: parametersOf(graph),
+    operators: operatorsOf(graph),
+    batchNorms: (model?.batchNorms ?? []).map(({ node, tensor, channels }) => ({ node, tensor, channels })),
+    estimate: model === undefined ? null : await estimateOf(model, context),
+    problems,
+  };
+}
+
+function parametersOf({ initializers }: Graph): number {
+  return [...initializers.values()]
+    .filter(({ dtype }) => isFloat(dtype) || dtype === 'float16' || dtype === 'bfloat16')
+    .reduce((sum, { dims }) => sum + elementCount(dims), 0);
+}
+
+function operatorsOf({ nodes }: Graph): OperatorCount[] {
+  const counts = new Map<string, { domain: string; op: string; count: number }>();
+  for (const { domain, op } of nodes) {
+    const key = operatorKey(domain, op);
+    counts.set(key, { domain, op, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.entries()]
+    .map(([key, { domain, op, count }]) => ({
+      op: domain === '' ? op : `${domain}:${op}`,
+      count,
+      gradient: standardOperators.get(key)?.gradient !== undefined,
+      kernel: kernelOf(domain, op),
+    }))
+    .sort((a, b) => b.count - a.count || a.op.localeCompare(b.op));
+}
+
+async function estimateOf(model: Model, context: Context): Promise<Inspection['estimate']> {
+  if (model.batchNorms.length === 0) return null;
+  const channels = model.input.shape[1] as number;
+  const assumed = { mean: new Array<number>(channels).fill(0), deviation: new Array<number>(channels).fill(1) };
+  const { known, mean, deviation } = await estimateInput(model, assumed, context);
+  return known ? { mean, deviation } : null;
+}

@@ -1,0 +1,84 @@
+import { constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { openSamples, type SampleOrigin } from '@datafree/data';
+import { DatafreeError } from '@datafree/plugin';
+
+/**
+ * Checks before the long work that a file can be written at its end.
+ *
+ * @param inputs files that must not be overwritten
+ * @throws `output-unwritable`, `option-invalid` when the output is one of the inputs
+ */
+export async function checkOutputFile(path: string, inputs: readonly string[] = []): Promise<void> {
+  if (inputs.some((input) => resolve(input) === resolve(path))) {
+    throw new DatafreeError('option-invalid', `${path} is the input; it would be overwritten.`, {
+      path,
+      hint: 'Give another name for the output.',
+    });
+  }
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw unwritable(path, 'it is a folder', 'Give the name of a file.');
+  if (found !== undefined) await checkAccess(path, path);
+  await checkParent(path);
+}
+/** Files of a samples folder that tell that it is one. */
+const manifests = ['manifest.json', 'manifest.partial.json'];
+
+/**
+ * Checks before the long work that samples can be written into a folder: a new or empty one, one of unfinished
+ * samples, or one of the same samples.
+ *
+ * @param replace whether other samples may be replaced
+ * @throws `output-unwritable`, `output-exists` when it holds something else, `resume-mismatch` when it holds other
+ * samples
+ */
+export async function checkSamplesFolder(
+  path: string,
+  wanted: SampleOrigin & { readonly count: number },
+  replace: boolean,
+): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return checkParent(path);
+  if (!found.isDirectory()) throw unwritable(path, 'it is a file', 'Give the name of a folder.');
+  await checkAccess(path, path);
+  const names = await readdir(path);
+  if (!names.some((name) => manifests.includes(name))) {
+    const foreign = names.find((name) => !name.startsWith('.'));
+    if (foreign === undefined) return;
+    throw new DatafreeError('output-exists', `${path} holds "${foreign}" and is no samples folder.`, {
+      path,
+      hint: 'Choose a new or empty folder.',
+    });
+  }
+  if (replace || !names.includes('manifest.json')) return;
+  const { manifest } = await openSamples(path);
+  const keys = ['method', 'options', 'seed', 'model', 'versions', 'count'] as const;
+  const differing = keys.filter((key) => JSON.stringify(manifest[key]) !== JSON.stringify(wanted[key]));
+  if (differing.length === 0) return;
+  throw new DatafreeError('resume-mismatch', `${path} holds samples that differ in: ${differing.join(', ')}.`, {
+    path,
+    hint: 'Choose another folder, or replace them with --restart.',
+  });
+}
+
+async function checkParent(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined)
+    throw unwritable(path, 'its folder does not exist', `Make the folder ${dirname(path)} first.`);
+  if (!found.isDirectory()) throw unwritable(path, `${dirname(path)} is not a folder`);
+  await checkAccess(folder, path);
+}
+
+async function checkAccess(checked: string, path: string): Promise<void> {
+  try {
+    await access(checked, constants.W_OK);
+  } catch (cause) {
+    throw unwritable(path, 'there is no permission', 'Choose another place, or change the permissions.', cause);
+  }
+}
+
+function unwritable(path: string, problem: string, hint?: string, cause?: unknown): DatafreeError {
+  return new DatafreeError('output-unwritable', `${path} cannot be written: ${problem}.`, { path, hint, cause });
+}

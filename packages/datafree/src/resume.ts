@@ -1,0 +1,28 @@
+import { isDatafreeError } from '@datafree/plugin';
+import type { Console } from './console/console.ts';
+import type { RunFolder } from './runFolder.ts';
+
+/**
+ * Does the long work of a command on its run folder: says that it goes on with an earlier run, or how to go on with
+ * this one when it fails.
+ */
+export async function keepRun<T>(
+  store: RunFolder,
+  { restart }: { readonly restart: boolean },
+  console: Console,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (restart) await store.remove();
+  if (await store.begun()) console.remark(`Going on with the run in ${store.path}.`);
+  try {
+    return await work();
+  } catch (error) {
+    console.close();
+    const mismatch = isDatafreeError(error) && error.code === 'resume-mismatch';
+    if (mismatch) console.remark(`It is kept in ${store.path}; --restart discards it.`);
+    else if (await store.begun()) {
+      console.remark(`What was done is kept in ${store.path}: the same command goes on from there.`);
+    }
+    throw error;
+  }
+}

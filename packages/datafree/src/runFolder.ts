@@ -1,0 +1,69 @@
+import { access, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileCheckpoint, openSamples, writeSamples } from '@datafree/data';
+import type { RunStore } from '@datafree/orchestrator';
+import { DatafreeError, isDatafreeError } from '@datafree/plugin';
+import { version } from './version.ts';
+
+/** A run store in a folder. */
+export interface RunFolder extends RunStore {
+  readonly path: string;
+  /** True when an earlier run left something to go on with. */
+  begun(): Promise<boolean>;
+  /** Deletes the folder. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Keeps a run in a folder: checkpoints of the stages, and the finished samples in `samples/`. The folder is made when
+ * the first thing is kept; every file in it is written whole or not at all.
+ *
+ * @param facts what makes this run another one besides the network and the plugins
+ * @throws `output-exists` when there is a folder of that name that holds something else; while keeping,
+ * `output-unwritable`
+ */
+export async function runFolder(path: string, facts: Readonly<Record<string, unknown>> = {}): Promise<RunFolder> {
+  const entries = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw occupied(path, 'is not a folder', error);
+  });
+  const foreign = entries.find(
+    (name) => !(name === samplesName || name.endsWith('.checkpoint') || name.startsWith('.datafree-')),
+  );
+  if (foreign !== undefined) throw occupied(path, `holds "${foreign}"`);
+  const samples = join(path, samplesName);
+  return {
+    path,
+    facts: { versions: { datafree: version }, ...facts },
+    checkpoint: fileCheckpoint(path),
+    begun: () =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    readSamples: () => openSamples(samples).catch(absent),
+    keepSamples: (made, { model, synthesizer: { name, options }, seed }) =>
+      writeSamples(samples, made, {
+        origin: { method: name, options, seed, model: model.hash, versions: { datafree: version } },
+        grid: model.grid,
+        existing: 'replace',
+      }),
+    remove: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+const samplesName = 'samples';
+
+/** Samples that were not kept, or not completely, are made again. */
+function absent(error: unknown): undefined {
+  if (isDatafreeError(error) && error.code === 'data-not-found') return undefined;
+  throw error;
+}
+
+function occupied(path: string, problem: string, cause?: unknown): DatafreeError {
+  return new DatafreeError('output-exists', `${path} ${problem} and is no unfinished run.`, {
+    path,
+    hint: 'Move it away, or choose another name for the output.',
+    cause,
+  });
+}

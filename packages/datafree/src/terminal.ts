@@ -1,0 +1,17 @@
+/** What the command line touches of the process that it runs in. */
+export interface Terminal {
+  /** Results. */
+  readonly stdout: Output;
+  /** Progress, warnings and errors. */
+  readonly stderr: Output;
+  /** Fires when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** A stream to write to; `process.stdout` and `process.stderr` fit. */
+export interface Output {
+  write(text: string): unknown;
+  /** True for a terminal, where progress is drawn as bars and text is coloured. */
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
