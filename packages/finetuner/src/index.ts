@@ -1,1 +1,2 @@
-export {};
+export { distil } from './finetune.ts';
+export { type FineTunerOptions, fineTunerOptions } from './options.ts';

@@ -1,0 +1,165 @@
+import { numbersOf, Random, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
+import {
+  type Augmentation,
+  assumedInput,
+  augmenter as augmenterOf,
+  blur,
+  crop,
+  cutout,
+  flip,
+  Stagnation,
+  shift,
+} from '@datafree/inversion';
+import { foldBatchNorms } from '@datafree/onnx';
+import {
+  type Context,
+  DatafreeError,
+  defineFineTuner,
+  type FineTuner,
+  type Model,
+  type Quantized,
+  type SampleSet,
+  type Tensor,
+  throwIfAborted,
+} from '@datafree/plugin';
+import { mixingMatrix } from './loop/mix.ts';
+import { SamplePool } from './loop/pool.ts';
+import { packStates, unpackStates } from './loop/states.ts';
+import { feeds, writeStep } from './loop/step.ts';
+import { type FineTunerOptions, type ParsedOptions, parseFineTunerOptions } from './options.ts';
+import { schedules } from './schedule.ts';
+import { exportStudent } from './student/export.ts';
+
+const augmentations = { flip, shift, crop, blur, cutout } satisfies Record<string, () => Augmentation>;
+
+/**
+ * Fine-tuning by knowledge distillation: the full-precision network teaches its quantised self on samples, without a
+ * label (Haroush et al., "The Knowledge Within", section 3.5), with learned step sizes (Esser et al. 2020).
+ *
+ * @throws `option-invalid`. `fineTune` throws `data-shape`, `data-empty`, `operator-no-gradient`, `not-finite`,
+ *   `aborted`, `resume-mismatch` and `runtime-failed`
+ */
+export function distil(options: FineTunerOptions = {}): FineTuner {
+  const parsed = parseFineTunerOptions(options);
+  const every = [2, 3, 4, 5, 6, 7, 8];
+  return defineFineTuner({
+    kind: 'fine-tuner',
+    name: 'distil',
+    apiVersion: 1,
+    supports: {
+      needsGradients: true,
+      needsLabels: false,
+      weightBits: every,
+      activationBits: every,
+      deterministic: true,
+    },
+    options: parsed,
+    fineTune: (model, quantized, samples, context) => fineTune(model, quantized, samples, context, parsed),
+  });
+}
+
+/** Steps between two checkpoints. */
+const checkpointEvery = 100;
+/** Steps that a loss is averaged over for {@link FineTunerOptions.patience}. */
+const averaged = 50;
+
+async function fineTune(
+  model: Model,
+  quantized: Quantized,
+  samples: SampleSet,
+  context: Context,
+  options: ParsedOptions,
+): Promise<Quantized> {
+  throwIfAborted(context.signal);
+  const shape = model.input.shape.slice(1);
+  if (String(samples.shape) !== String(shape)) {
+    throw new DatafreeError('data-shape', `The samples are [${samples.shape}], the network takes [${shape}].`);
+  }
+  if (samples.count === 0) throw new DatafreeError('data-empty', 'There are no samples to learn from.');
+  const own = model.input.shape[0];
+  const batch = typeof own === 'number' ? own : Math.min(options.batch, samples.count);
+  const random = new Random(context.seed).fork('fine-tuning');
+  const changes = options.augmentations.map((name) => augmentations[name]());
+  const augmenter = augmenterOf(changes, batch, samples.shape, assumedInput(model).mean);
+  const folded = foldBatchNorms(model.graph);
+  const program = writeStep({ model, folded, quantised: quantized.graph, augmenter, batch, options });
+  const runner = await program.compile(context.runtime, { threads: context.threads });
+  try {
+    const pool = new SamplePool(samples, batch, random);
+    await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw: augmenter.draw });
+    return { ...quantized, graph: exportStudent(quantized.graph, runner.states) };
+  } finally {
+    await runner.dispose();
+  }
+}
+
+interface Run {
+  readonly context: Context;
+  readonly options: ParsedOptions;
+  readonly batch: number;
+  readonly random: Random;
+  readonly sampleShape: readonly number[];
+  readonly draw: (random: Random) => Record<string, ReturnType<typeof tensorOf>>;
+}
+
+async function run(
+  runner: StepRunner,
+  pool: SamplePool,
+  { context, options, batch, random, sampleShape, draw }: Run,
+): Promise<void> {
+  const { steps } = options;
+  const factor = schedules[options.schedule](steps);
+  const stagnation = new Stagnation(0.01);
+  let recent = 0;
+  for (let step = await restore(runner, context); step < steps; step++) {
+    throwIfAborted(context.signal);
+    const share = factor(step, undefined);
+    const own = random.fork('step', step);
+    const reads = await runner.step({
+      ...draw(own.fork('views')),
+      [feeds.samples]: tensorOf('float32', [batch, ...sampleShape], await pool.batch(step)),
+      ...(options.mixup > 0 && { [feeds.mix]: mixingMatrix(batch, options.mixup, own.fork('mix')) }),
+      [feeds.rate]: scalarOf('float32', share * options.learningRate),
+      [feeds.stepRate]: scalarOf('float32', share * options.stepRate),
+    });
+    const values = Object.fromEntries(
+      Object.entries(reads).map(([name, { data }]) => [name, (data as Float32Array)[0] as number]),
+    );
+    const loss = values.loss as number;
+    if (!Number.isFinite(loss)) {
+      throw new DatafreeError('not-finite', `The loss of step ${step + 1} is ${loss}.`, {
+        plugin: 'distil',
+        hint: 'Take a smaller learningRate.',
+      });
+    }
+    recent += loss / averaged;
+    const last = step + 1 === steps;
+    const period = (step + 1) % averaged === 0;
+    const ends = period && options.patience !== undefined && stagnation.observe(recent) * averaged >= options.patience;
+    if (period) recent = 0;
+    context.onProgress({ stage: 'fine-tuning', unit: 'steps', done: ends ? steps : step + 1, total: steps, values });
+    if (last || ends) break;
+    if ((step + 1) % checkpointEvery === 0) {
+      await context.checkpoint?.write(
+        stateKey,
+        packStates(new Map([[stepState, counter(step + 1)], ...runner.states])),
+      );
+    }
+  }
+}
+
+const stateKey = 'fine-tuning';
+const stepState = 'step';
+
+function counter(step: number) {
+  return tensorOf('float32', [1], [step]);
+}
+
+/** Takes up the states of an interrupted run and returns the step that comes next. */
+async function restore(runner: StepRunner, { checkpoint }: Context): Promise<number> {
+  const bytes = await checkpoint?.read(stateKey);
+  if (bytes === undefined) return 0;
+  const states = unpackStates(bytes, new Map([[stepState, counter(0)], ...runner.states]));
+  for (const [name, tensor] of states) if (name !== stepState) runner.set(name, tensor);
+  return numbersOf(states.get(stepState) as Tensor)[0] as number;
+}

@@ -1,0 +1,112 @@
+import {
+  adam,
+  add,
+  differentiate,
+  GraphBuilder,
+  matMul,
+  mul,
+  reshape,
+  StepProgram,
+  sgd,
+  type Update,
+  type Value,
+} from '@datafree/core';
+import type { Augmenter } from '@datafree/inversion';
+import type { Graph, Model } from '@datafree/plugin';
+import { depthWeights, featureLosses } from '../loss/features.ts';
+import { logitDivergence, relativeError } from '../loss/logits.ts';
+import { stagesOf } from '../loss/stages.ts';
+import type { ParsedOptions } from '../options.ts';
+import { writeStudent } from '../student/student.ts';
+
+/** What {@link writeStep} needs. */
+export interface StepParts {
+  readonly model: Model;
+  /** The network with BatchNormalization folded. */
+  readonly folded: Graph;
+  readonly quantised: Graph;
+  readonly augmenter: Augmenter;
+  readonly batch: number;
+  readonly options: ParsedOptions;
+}
+
+/** Names of the inputs that are fed at each step. */
+export const feeds = { samples: 'samples', mix: 'mix', rate: 'rate', stepRate: 'step-rate' } as const;
+
+/** Writes one training step: the frozen teacher and the student on one batch, the loss, and the student's update. */
+export function writeStep({ model, folded, quantised, augmenter, batch, options }: StepParts): StepProgram {
+  const b = new GraphBuilder({ name: 'distillation-step' });
+  const program = new StepProgram(b);
+  const shape = model.input.shape.slice(1) as number[];
+  const fed = b.input(feeds.samples, 'float32', [batch, ...shape]);
+  const samples = augmenter.write(b, options.mixup > 0 ? mixed(b, fed) : fed);
+  const stages = options.features === 'none' || options.featureWeight === 0 ? [] : stagesOf(model, quantised);
+  const outputs = [logitsName(model.graph, model.output.name), ...stages];
+  const teacher = b.inline(model.graph, { [model.input.name]: samples }, { prefix: 'teacher/', wanted: outputs });
+  const student = writeStudent(program, quantised, folded, { [model.input.name]: samples }, options);
+
+  const own = student.find(logitsName(quantised, model.output.name));
+  const wanted = teacher(outputs[0] as string);
+  const classes = wanted.shape.length === 2 && (wanted.shape[1] as number) > 1;
+  const ofLogits = classes ? logitDivergence(b, own, wanted, options.temperature) : relativeError(b, own, wanted);
+  program.read('logits', ofLogits);
+  let loss = ofLogits;
+  if (stages.length > 0 && options.features !== 'none') {
+    const compare = featureLosses[options.features];
+    const shares = depthWeights(stages.length);
+    const terms = stages.map((name, k) => mul(b, compare(b, student.find(name), teacher(name)), shares[k] as number));
+    const features = mul(
+      b,
+      terms.reduce((sum, term) => add(b, sum, term)),
+      options.featureWeight,
+    );
+    program.read('features', features);
+    loss = add(b, loss, features);
+  }
+  program.read('loss', loss);
+  update(program, loss, student.weights, student.steps, options);
+  return program;
+}
+
+function mixed(b: GraphBuilder, samples: Value): Value {
+  const [batch = 1, ...shape] = samples.shape;
+  const matrix = b.input(feeds.mix, 'float32', [batch, batch]);
+  const rows = reshape(b, samples, [batch, shape.reduce((product, size) => product * size, 1)]);
+  return reshape(b, matMul(b, matrix, rows), samples.shape);
+}
+
+/** The output, or what enters the Softmax that makes it. */
+function logitsName(graph: Graph, output: string): string {
+  const producer = graph.nodes.find((node) => node.outputs.includes(output));
+  const softmax = producer?.op === 'Softmax' || producer?.op === 'LogSoftmax';
+  return softmax ? (producer.inputs[0] as string) : output;
+}
+
+/** Writes the update of weights and of step sizes, each with its own learning rate. */
+function update(
+  program: StepProgram,
+  loss: Value,
+  weights: ReadonlyMap<string, Value>,
+  steps: ReadonlyMap<string, Value>,
+  options: ParsedOptions,
+): void {
+  const b = program.builder;
+  const parameters = [...weights, ...steps];
+  const gradients = differentiate(
+    b,
+    loss,
+    parameters.map(([, value]) => value),
+  );
+  const rate = b.input(feeds.rate, 'float32', []);
+  const stepRate = b.input(feeds.stepRate, 'float32', []);
+  // One update serves both: a rate of its own is a factor on the way that the value goes.
+  const updates = parameters.map(
+    ([name, value], i): Update => ({ name, value, gradient: gradients[i] as Value, decay: false }),
+  );
+  const optimiser = options.optimiser === 'adam' ? adam() : sgd({ momentum: 0.9 });
+  const next = optimiser.update(program, updates, b.scalar(1));
+  parameters.forEach(([name, value], i) => {
+    const way = b.op('Sub', [next[i] as Value, value]);
+    program.next(value, add(b, value, mul(b, way, weights.has(name) ? rate : stepRate)));
+  });
+}

@@ -1,0 +1,91 @@
+import { withPreset } from '@datafree/inversion';
+import { parseOptions } from '@datafree/plugin';
+import * as v from 'valibot';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const weight = v.pipe(v.number(), v.finite(), v.minValue(0));
+const part = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+/** The schema of {@link FineTunerOptions}, for interfaces that are derived from it. */
+export const fineTunerOptions = v.strictObject({
+  /**
+   * What the other options are where they are left out. `fast`: a thousand steps of Adam with learned step sizes.
+   * `paper`: "The Knowledge Within", 80 epochs of 200 steps of SGD with its staggered cosine, mixed samples and
+   * Smooth-L1 between stages.
+   */
+  preset: v.optional(v.picklist(['fast', 'paper']), 'fast'),
+  /** Steps in all. */
+  steps: v.optional(count),
+  /** Samples a step. */
+  batch: v.optional(count),
+  optimiser: v.optional(v.picklist(['adam', 'sgd'])),
+  /** Largest learning rate of weights and biases. */
+  learningRate: v.optional(rate),
+  /** Largest learning rate of the logarithms of step sizes. */
+  stepRate: v.optional(rate),
+  /** How the learning rates go. */
+  schedule: v.optional(v.picklist(['constant', 'cosine', 'staggered'])),
+  /** Which step sizes learn. */
+  learnSteps: v.optional(v.picklist(['both', 'weights', 'activations', 'none'])),
+  /** Temperature of the divergence between logits. */
+  temperature: v.optional(rate),
+  /** How activations at the ends of stages are compared. */
+  features: v.optional(v.picklist(['smooth-l1', 'mse', 'attention', 'none'])),
+  /** Weight of that comparison beside the logits. */
+  featureWeight: v.optional(weight),
+  /** Random changes of each sample at each step. */
+  augmentations: v.optional(v.array(v.picklist(['flip', 'shift', 'crop', 'blur', 'cutout']))),
+  /** Samples are mixed in pairs, in parts drawn from Beta(a, a); 0 for none. The teacher sees the mix. */
+  mixup: v.optional(part),
+  /** Ends when the loss, averaged over 50 steps, has not improved by a hundredth for so many steps. */
+  patience: v.optional(count),
+});
+
+/** Options of `fineTuner`. */
+export type FineTunerOptions = v.InferInput<typeof fineTunerOptions>;
+
+type Known = v.InferOutput<typeof fineTunerOptions>;
+
+/** {@link FineTunerOptions} with their defaults. */
+export type ParsedOptions = { readonly [K in Exclude<keyof Known, 'patience'>]-?: NonNullable<Known[K]> } & {
+  readonly patience?: number | undefined;
+};
+
+const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 'patience'>>> = {
+  fast: {
+    steps: 1000,
+    batch: 64,
+    optimiser: 'adam',
+    learningRate: 5e-4,
+    stepRate: 2e-3,
+    schedule: 'cosine',
+    learnSteps: 'both',
+    temperature: 2,
+    features: 'mse',
+    featureWeight: 1,
+    augmentations: ['flip', 'shift'],
+    mixup: 0,
+  },
+  paper: {
+    steps: 16_000,
+    batch: 512,
+    optimiser: 'sgd',
+    // The paper averages the divergence over classes too, and takes 0.1; here samples alone are averaged.
+    learningRate: 0.01,
+    stepRate: 1e-4,
+    schedule: 'staggered',
+    learnSteps: 'none',
+    temperature: 1,
+    features: 'smooth-l1',
+    featureWeight: 0.1,
+    augmentations: ['flip', 'shift', 'cutout'],
+    mixup: 0.5,
+  },
+};
+
+/** Fills in what is left out. @throws `option-invalid` */
+export function parseFineTunerOptions(options: FineTunerOptions): ParsedOptions {
+  const parsed = parseOptions('distil', fineTunerOptions, options);
+  return withPreset(parsed, presets[parsed.preset]) as ParsedOptions;
+}

@@ -1,0 +1,45 @@
+import { elementCount, numbersOf, tensorOf } from '@datafree/core';
+import type { Graph, Tensor } from '@datafree/plugin';
+import type { WeightQuantiser } from './quantisers.ts';
+
+/**
+ * The floating-point weight that training starts from: the one of the full-precision network where its rounding is the
+ * stored code, the stored code times its scale elsewhere (where the quantiser changed or moved the weight).
+ */
+export function masterWeight(quantised: Graph, original: Graph, weight: WeightQuantiser): Tensor<'float32'> {
+  const codes = quantised.initializers.get(weight.codes) as Tensor;
+  const decoded = decode(quantised, weight, codes);
+  const before = original.initializers.get(weight.node.outputs[0] as string);
+  if (before === undefined || String(before.dims) !== String(codes.dims))
+    return tensorOf('float32', codes.dims, decoded);
+  const values = numbersOf(before);
+  return tensorOf(
+    'float32',
+    codes.dims,
+    decoded.map((value, i) => {
+      const own = values[i] as number;
+      // Codes at the end of the grid stand for everything beyond them.
+      return Math.abs(own - value) <= stepAt(quantised, weight, i) || Math.abs(own) > Math.abs(value) ? own : value;
+    }),
+  );
+}
+
+function decode(graph: Graph, weight: WeightQuantiser, codes: Tensor): Float64Array {
+  const zero = weight.zeroPoint === undefined ? [0] : numbersOf(graph.initializers.get(weight.zeroPoint) as Tensor);
+  return Float64Array.from(numbersOf(codes), (code, i) => {
+    const channel = channelAt(graph, weight, i);
+    return (code - (zero[channel] ?? (zero[0] as number))) * stepAt(graph, weight, i);
+  });
+}
+
+function stepAt(graph: Graph, weight: WeightQuantiser, index: number): number {
+  const scales = numbersOf(graph.initializers.get(weight.scale) as Tensor);
+  return scales[channelAt(graph, weight, index)] as number;
+}
+
+/** The entry of scales and zero points that an element of a weight has. */
+export function channelAt(graph: Graph, { codes, axis }: WeightQuantiser, index: number): number {
+  if (axis === undefined) return 0;
+  const { dims } = graph.initializers.get(codes) as Tensor;
+  return Math.floor(index / elementCount(dims.slice(axis + 1))) % (dims[axis] as number);
+}

@@ -1,0 +1,167 @@
+import {
+  add,
+  clip,
+  exp,
+  type GraphBuilder,
+  learnedStep,
+  mul,
+  numbersOf,
+  pad,
+  type StepProgram,
+  scalarOf,
+  tensorOf,
+  type Value,
+} from '@datafree/core';
+import type { Graph, Node, Tensor } from '@datafree/plugin';
+import { masterWeight } from './master.ts';
+import { type ActivationQuantiser, findQuantisers, type Quantisers } from './quantisers.ts';
+
+/** Which parts of a student learn. */
+export interface StudentOptions {
+  /** Step sizes of weights and of activations learn too (LSQ). */
+  readonly learnSteps: 'both' | 'weights' | 'activations' | 'none';
+}
+
+/** A student written into a step. */
+export interface Student {
+  /** Looks up the value that took the place of a named value of the quantised graph. */
+  readonly find: (name: string) => Value;
+  /** Weights and biases, by name of state. */
+  readonly weights: ReadonlyMap<string, Value>;
+  /** Logarithms of the factors that step sizes have changed by, by name of state. */
+  readonly steps: ReadonlyMap<string, Value>;
+}
+
+/** Names of the states that hold a weight, a bias and the change of a step size. */
+export const stateOf = {
+  weight: (codes: string) => `weight/${codes}`,
+  bias: (name: string) => `bias/${name}`,
+  step: (scale: string) => `step/${scale}`,
+};
+
+/**
+ * Writes a quantised graph into a training step: its rounding is kept, with straight-through gradients, and what was
+ * stored as whole numbers becomes floating-point state again. A step size is its first value times `exp(δ)`, so that it
+ * stays positive and learns at a pace of its own size.
+ *
+ * @param original the full-precision network with BatchNormalization folded, from which weights start where it has
+ *   them; otherwise they start from their codes
+ */
+export function writeStudent(
+  program: StepProgram,
+  quantised: Graph,
+  original: Graph,
+  inputs: Readonly<Record<string, Value>>,
+  options: StudentOptions,
+): Student {
+  const b = program.builder;
+  const found = findQuantisers(quantised);
+  const steps = new Map<string, Value>();
+  const weights = new Map<string, Value>();
+  const sizes = new Map<string, Value>();
+  const constant = (name: string): Tensor => quantised.initializers.get(name) as Tensor;
+
+  const sizeOf = (scale: string, kind: 'weights' | 'activations'): Value => {
+    const known = sizes.get(scale);
+    if (known !== undefined) return known;
+    const first = constant(scale);
+    const learns = options.learnSteps === 'both' || options.learnSteps === kind;
+    let size = b.constant(first);
+    if (learns) {
+      const name = stateOf.step(scale);
+      const change = program.state(name, tensorOf('float32', first.dims, []));
+      steps.set(name, change);
+      size = mul(b, size, exp(b, change));
+    }
+    sizes.set(scale, size);
+    return size;
+  };
+  const trained = (name: string, first: Tensor): Value => {
+    const state = program.state(name, first);
+    weights.set(name, state);
+    return state;
+  };
+
+  const written = new Map<Node, () => Value>();
+  for (const weight of found.weights) {
+    written.set(weight.node, () => {
+      const state = trained(stateOf.weight(weight.codes), masterWeight(quantised, original, weight));
+      const zero = weight.zeroPoint === undefined ? 0 : Math.max(...Array.from(numbersOf(constant(weight.zeroPoint))));
+      return learnedStep(b, state, sizeOf(weight.scale, 'weights'), {
+        low: weight.low - zero,
+        high: weight.high - zero,
+        gradientScale: 1,
+        ...(weight.axis !== undefined && { axis: weight.axis }),
+      });
+    });
+  }
+  for (const { name, quantised: stored } of found.biases) {
+    if (stored === undefined) continue;
+    const scales = numbersOf(constant(stored.scale));
+    const codes = Float64Array.from(numbersOf(constant(stored.codes)), (code, i) => code * (scales[i] ?? scales[0]!));
+    const first = tensorOf('float32', constant(stored.codes).dims, codes);
+    written.set(stored.node, () => trained(stateOf.bias(name), first));
+  }
+  const replaced = new Map(
+    found.biases
+      .filter(({ quantised: stored }) => stored === undefined)
+      .map(({ name }) => [name, trained(stateOf.bias(name), constant(name))] as const),
+  );
+  const rounding = new Map(found.activations.map((activation) => [activation.node, activation]));
+  const clips = new Set(found.activations.map(({ clip: node }) => node));
+
+  const find = b.inline(quantised, inputs, {
+    prefix: 'student/',
+    replace: replaced,
+    rewrite: (node, [first]) => {
+      const own = written.get(node);
+      if (own !== undefined) return [own()];
+      const activation = rounding.get(node);
+      if (activation !== undefined) return [roundActivation(b, first as Value, activation, sizeOf)];
+      // What follows works on values instead of codes: a Clip is part of the rounding, padding is with zeros.
+      if (node.op === 'DequantizeLinear' || clips.has(node)) return [first as Value];
+      if (first !== undefined && isCode(node, quantised)) return [onValues(b, node, first, quantised, found)];
+      return undefined;
+    },
+  });
+  return { find, weights, steps };
+}
+
+function roundActivation(
+  b: GraphBuilder,
+  x: Value,
+  { scale, zeroPoint, low, high }: ActivationQuantiser,
+  sizeOf: (scale: string, kind: 'activations') => Value,
+): Value {
+  const elements = x.shape.slice(1).reduce((product, size) => product * size, 1);
+  return learnedStep(b, x, sizeOf(scale, 'activations'), {
+    low: low - zeroPoint,
+    high: high - zeroPoint,
+    gradientScale: 1 / Math.sqrt(elements),
+  });
+}
+
+/** True for a node that works on codes: its constant operand is of a type of codes. */
+function isCode(node: Node, graph: Graph): boolean {
+  const operand = graph.initializers.get(node.inputs[node.op === 'Pad' ? 2 : 1] ?? '');
+  return (node.op === 'Pad' || node.op === 'Clip') && (operand?.dtype === 'uint8' || operand?.dtype === 'int8');
+}
+
+/** Pads or clips values as the node does codes. */
+function onValues(b: GraphBuilder, node: Node, x: Value, graph: Graph, { activations }: Quantisers): Value {
+  const read = (index: number) => {
+    const tensor = graph.initializers.get(node.inputs[index] ?? '');
+    return tensor && Array.from(numbersOf(tensor));
+  };
+  if (node.op === 'Pad') return pad(b, x, read(1) as number[]);
+  const { zeroPoint, scale } = activations.find(({ node: { outputs } }) => outputs[0] === node.inputs[0]) ?? {
+    zeroPoint: 0,
+    scale: '',
+  };
+  const size = numbersOf(graph.initializers.get(scale) ?? scalarOf('float32', 1))[0] as number;
+  const bound = (index: number) => {
+    const limit = read(index)?.[0];
+    return limit === undefined ? undefined : (limit - zeroPoint) * size;
+  };
+  return clip(b, add(b, x, 0), bound(1), bound(2));
+}
