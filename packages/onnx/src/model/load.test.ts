@@ -210,6 +210,21 @@ describe('a network without BatchNormalization', () => {
     }
   });
 
+  it('only in part gets a warning', () => {
+    const warnings: string[] = [];
+    const logger = { debug() {}, info() {}, warn: (message: string) => warnings.push(message) };
+    const partly = network();
+    const renamed = {
+      ...partly,
+      nodes: [node('Conv', ['x', 'onnx::Conv_7'], ['c'], { pads: [1, 1, 1, 1] }), ...nodes.slice(1)],
+    };
+    prepareModel(
+      { ...renamed, initializers: new Map([...partly.initializers, ['onnx::Conv_7', normal([4, 3, 3, 3])]]) },
+      { logger },
+    );
+    expect(warnings).toEqual([expect.stringMatching(/"onnx::Conv_7".*torch\.onnx\.export/)]);
+  });
+
   it('passes when none is needed', () => {
     expect(prepareModel(plain(), { requireBatchNorm: false }).batchNorms).toEqual([]);
   });

@@ -15,7 +15,7 @@ import { makeBatchDynamic } from '../passes/batch.ts';
 import { simplify } from '../passes/simplify.ts';
 import { hasUnknownRank } from '../rank.ts';
 import { findBatchNorms } from './batchNorms.ts';
-import { noBatchNorm } from './missing.ts';
+import { noBatchNorm, partlyFolded } from './missing.ts';
 
 /** Options of {@link prepareModel}. */
 export interface PrepareOptions {
@@ -27,7 +27,7 @@ export interface PrepareOptions {
   readonly requireBatchNorm?: boolean;
   /** Operators whose shapes can be followed; core's own when absent. */
   readonly operators?: OperatorSet;
-  /** Is told when the batch axis cannot be made free. */
+  /** Is told when the batch axis cannot be made free, and when some BatchNormalizations seem to be missing. */
   readonly logger?: Logger;
   /** {@link Model.hash}. */
   readonly hash?: string;
@@ -70,6 +70,8 @@ export function prepareModel(graph: Graph, options: PrepareOptions = {}): Model 
   const simple = simplify(batched.graph, operators);
   const batchNorms = findBatchNorms(simple, operators);
   if (requireBatchNorm && batchNorms.length === 0) throw noBatchNorm(simple);
+  const partly = batchNorms.length > 0 ? partlyFolded(simple) : undefined;
+  if (partly !== undefined) logger.warn(partly);
   const [output] = simple.outputs;
   if (output === undefined) throw new DatafreeError('model-invalid', `The network "${simple.name}" has no output.`);
   return {

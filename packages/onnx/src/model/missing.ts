@@ -34,14 +34,23 @@ const foldedNames: readonly { readonly pattern: RegExp; readonly by: string }[] 
   { pattern: /^onnx::Conv_\d+$/, by: "the exporter of PyTorch renames folded weights to 'onnx::Conv_…'" },
   { pattern: /_fused_bn/, by: "tf2onnx renames folded weights to '…_fused_bn'" },
   { pattern: /^Conv(Mul|Add|Bn)Fusion_|ConvBnFusion/, by: 'onnxruntime names folded weights this way' },
-  { pattern: /batch_?norm|fusedbatchnorm|(^|[./_])bn\d*([./_]|$)/i, by: 'weights are named after one' },
 ];
 
-/** What shows that a network once had BatchNormalization. */
+/** Names of weights that tell of a normalization nearby. */
+const normalizationName = /batch_?norm|(^|[./_])bn\d*([./_]|$)/i;
+
+/** A warning when some BatchNormalizations of a network are left and others were folded; undefined otherwise. */
+export function partlyFolded(graph: Graph): string | undefined {
+  const names = convolutionWeights(graph).filter((name) => foldedNames.some(({ pattern }) => pattern.test(name)));
+  if (names.length === 0) return undefined;
+  return `Some BatchNormalizations seem to have been folded when the network was exported (weights "${names[0]}"); only the statistics of the others are there. ${exportHint}`;
+}
+
+/** What shows that a network without BatchNormalization once had it. */
 function signOfFolding(graph: Graph): string | undefined {
-  const convolutions = graph.nodes.filter((node) => node.op === 'Conv' || node.op === 'ConvTranspose');
-  const weights = convolutions.flatMap((node) => node.inputs.slice(1));
-  for (const { pattern, by } of foldedNames) {
+  const convolutions = convolutionsOf(graph);
+  const weights = convolutionWeights(graph);
+  for (const { pattern, by } of [...foldedNames, { pattern: normalizationName, by: 'weights are named after one' }]) {
     const example = weights.find((name) => pattern.test(name));
     if (example !== undefined) return `"${example}": ${by}`;
   }
@@ -53,6 +62,14 @@ function signOfFolding(graph: Graph): string | undefined {
     return 'depthwise convolutions with a bias and no normalization';
   if (hasResidual(graph)) return 'a residual network whose convolutions have a bias and no normalization';
   return undefined;
+}
+
+function convolutionsOf(graph: Graph): readonly Node[] {
+  return graph.nodes.filter((node) => node.op === 'Conv' || node.op === 'ConvTranspose');
+}
+
+function convolutionWeights(graph: Graph): readonly string[] {
+  return convolutionsOf(graph).flatMap((node) => node.inputs.slice(1));
 }
 
 function isDepthwise(node: Node, graph: Graph): boolean {

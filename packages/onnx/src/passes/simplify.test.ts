@@ -204,6 +204,14 @@ describe('pairs', () => {
   });
 });
 
+it('keeps a batch of one from being squeezed away', () => {
+  const original = graph({ input: ['N', 3, 1, 1], nodes: [node('Squeeze', ['x'], ['s']), node('Relu', ['s'], ['y'])] });
+  const result = simplify(original);
+  expect(result.initializers.get(result.nodes[0]?.inputs[1] ?? '')).toEqual(int64Of([2, 3]));
+  const flat = graph({ input: ['N', 3], nodes: [node('Squeeze', ['x'], ['s']), node('Relu', ['s'], ['y'])] });
+  expect(ops(simplify(flat))).toEqual(['Relu']);
+});
+
 describe('what simplify leaves alone', () => {
   it('quantised weights', async () => {
     const initializers = { q: tensorOf('int8', [3], [1, -2, 3]), s: floats([], [0.5]) };

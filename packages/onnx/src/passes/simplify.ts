@@ -91,6 +91,13 @@ function withConstantTargets(graph: Graph, first: Inferred, second: Inferred): G
       if (target === undefined) return node;
       return { ...node, inputs: [node.inputs[0] as string, constant('shape', int64Of(target))], attributes: {} };
     }
+    if (node.op === 'Squeeze' && !node.inputs[1]) {
+      // Without axes it would take a batch of one away too.
+      const axes = input.a.flatMap((size, axis) => (size === 1 && input.b[axis] === 1 ? [axis] : []));
+      if (axes.length !== input.a.length - output.a.length) return node;
+      if (axes.length === 0) return { ...node, op: 'Identity', attributes: {} };
+      return { ...node, inputs: [node.inputs[0] as string, constant('axes', int64Of(axes))] };
+    }
     if (node.op === 'Expand' && computed(1)) {
       const target = expandTarget(input, output);
       return target === undefined
