@@ -1,0 +1,87 @@
+import type { Checkpoint, ProgressEvent } from '@datafree/plugin';
+import { describe, expect, it } from 'vitest';
+import { distil } from './finetune.ts';
+import type { FineTunerOptions } from './options.ts';
+import { context, divergence, network, noise, quantize } from './testing/networks.ts';
+
+const quick: FineTunerOptions = { steps: 120, batch: 16, augmentations: [], learningRate: 2e-3, temperature: 1 };
+
+function memory(): Checkpoint & { readonly entries: Map<string, Uint8Array> } {
+  const entries = new Map<string, Uint8Array>();
+  return {
+    entries,
+    read: async (key) => entries.get(key),
+    write: async (key, value) => {
+      entries.set(key, value);
+    },
+  };
+}
+
+describe('distil', () => {
+  it.each(['mse', 'smooth-l1', 'attention', 'none'] as const)('brings the student closer (%s)', async (features) => {
+    const model = network();
+    const quantized = await quantize(model, 3);
+    const tuned = await distil({ ...quick, features, featureWeight: 0.02 }).fineTune(
+      model,
+      quantized,
+      noise(64),
+      context(),
+    );
+    expect(await divergence(model, tuned)).toBeLessThan(0.7 * (await divergence(model, quantized)));
+    expect(tuned.graph.nodes).toEqual(quantized.graph.nodes);
+  });
+
+  it('learns from mixed samples, by SGD, with steps that stay', async () => {
+    const model = network();
+    const quantized = await quantize(model, 3);
+    const options = { ...quick, optimiser: 'sgd', learningRate: 0.02, learnSteps: 'none', mixup: 0.5 } as const;
+    const tuned = await distil(options).fineTune(model, quantized, noise(64), context());
+    expect(await divergence(model, tuned)).toBeLessThan(await divergence(model, quantized));
+  });
+
+  it('gives the same bytes for a seed, also after an interruption, and others for another', async () => {
+    const model = network();
+    const quantized = await quantize(model, 4);
+    const plugin = distil(quick);
+    const weights = async (own: Parameters<typeof context>[0]) => {
+      const { graph } = await plugin.fineTune(model, quantized, noise(40), context(own));
+      return [...graph.initializers].map(([name, { data }]) => [name, data]);
+    };
+    const whole = await weights({});
+    expect(await weights({})).toEqual(whole);
+    expect(await weights({ seed: 2 })).not.toEqual(whole);
+
+    const checkpoint = memory();
+    const stop = new AbortController();
+    const onProgress = ({ done }: ProgressEvent) => {
+      if (done === 110) stop.abort();
+    };
+    const interrupted = weights({ checkpoint, signal: stop.signal, onProgress });
+    await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
+    expect(checkpoint.entries.size).toBe(1);
+    const seen: number[] = [];
+    const resumed = await weights({ checkpoint, onProgress: ({ done }) => seen.push(done) });
+    expect(resumed).toEqual(whole);
+    expect(seen[0]).toBe(101);
+  });
+
+  it('reports every step and stops when nothing improves', async () => {
+    const model = network();
+    const quantized = await quantize(model, 8);
+    const events: ProgressEvent[] = [];
+    const options = { ...quick, steps: 1000, learningRate: 1e-9, stepRate: 1e-9, patience: 100 };
+    await distil(options).fineTune(model, quantized, noise(32), context({ onProgress: (event) => events.push(event) }));
+    expect(events.length).toBeLessThan(600);
+    expect(events.at(-1)).toMatchObject({ stage: 'fine-tuning', done: 1000, total: 1000 });
+    expect(events[0]?.values).toHaveProperty('logits');
+  });
+
+  it('refuses samples of another shape and options that it does not have', async () => {
+    const model = network();
+    const quantized = await quantize(model, 4);
+    const wrong = { ...noise(4), shape: [3, 8, 8] };
+    await expect(distil().fineTune(model, quantized, wrong, context())).rejects.toMatchObject({ code: 'data-shape' });
+    const unknown = { stps: 3 } as object;
+    expect(() => distil(unknown)).toThrowError(expect.objectContaining({ code: 'option-invalid', path: 'stps' }));
+  });
+});
