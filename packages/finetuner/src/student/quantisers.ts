@@ -37,6 +37,8 @@ export interface ActivationQuantiser {
   /** Smallest and largest code, a following Clip taken into account. */
   readonly low: number;
   readonly high: number;
+  /** It rounds an input of the network, whose grid is that of the data and does not learn. */
+  readonly input: boolean;
   /** The Clip that is taken into account. */
   readonly clip: Node | undefined;
 }
@@ -55,6 +57,7 @@ export function findQuantisers(graph: Graph): Quantisers {
   for (const node of graph.nodes) {
     for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
   }
+  const inputs = new Set(graph.inputs.map((input) => input.name));
   const constant = (name: string | undefined): Tensor | undefined => graph.initializers.get(name ?? '');
 
   const weights: WeightQuantiser[] = [];
@@ -114,6 +117,7 @@ export function findQuantisers(graph: Graph): Quantisers {
       zeroPoint,
       low: bound(1, signed ? -128 : 0),
       high: bound(2, signed ? 127 : 255),
+      input: inputs.has(node.inputs[0] as string),
       clip,
     };
   }

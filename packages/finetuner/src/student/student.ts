@@ -22,6 +22,8 @@ export interface StudentOptions {
   readonly learnSteps: 'both' | 'weights' | 'activations' | 'none';
 }
 
+type Kind = 'weights' | 'activations' | 'inputs';
+
 /** A student written into a step. */
 export interface Student {
   /** Looks up the value that took the place of a named value of the quantised graph. */
@@ -61,11 +63,11 @@ export function writeStudent(
   const sizes = new Map<string, Value>();
   const constant = (name: string): Tensor => quantised.initializers.get(name) as Tensor;
 
-  const sizeOf = (scale: string, kind: 'weights' | 'activations'): Value => {
+  const sizeOf = (scale: string, kind: Kind): Value => {
     const known = sizes.get(scale);
     if (known !== undefined) return known;
     const first = constant(scale);
-    const learns = options.learnSteps === 'both' || options.learnSteps === kind;
+    const learns = kind !== 'inputs' && (options.learnSteps === 'both' || options.learnSteps === kind);
     let size = b.constant(first);
     if (learns) {
       const name = stateOf.step(scale);
@@ -130,11 +132,12 @@ export function writeStudent(
 function roundActivation(
   b: GraphBuilder,
   x: Value,
-  { scale, zeroPoint, low, high }: ActivationQuantiser,
-  sizeOf: (scale: string, kind: 'activations') => Value,
+  activation: ActivationQuantiser,
+  sizeOf: (scale: string, kind: Kind) => Value,
 ): Value {
+  const { scale, zeroPoint, low, high, input } = activation;
   const elements = x.shape.slice(1).reduce((product, size) => product * size, 1);
-  return learnedStep(b, x, sizeOf(scale, 'activations'), {
+  return learnedStep(b, x, sizeOf(scale, input ? 'inputs' : 'activations'), {
     low: low - zeroPoint,
     high: high - zeroPoint,
     gradientScale: 1 / Math.sqrt(elements),

@@ -1,12 +1,11 @@
 import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/operator.ts';
 import { clip } from '../activation/clip.ts';
-import { abs } from '../elementwise/abs.ts';
+import { above, below } from '../activation/positive.ts';
 import { unbroadcast } from '../elementwise/broadcast.ts';
 import { div } from '../elementwise/div.ts';
 import { mul } from '../elementwise/mul.ts';
 import { round } from '../elementwise/round.ts';
-import { sign } from '../elementwise/sign.ts';
 import { sub } from '../elementwise/sub.ts';
 import { reshape } from '../layout/reshape.ts';
 import { alongAxis } from './alongAxis.ts';
@@ -26,7 +25,7 @@ export interface LearnedStepOptions {
 
 /**
  * Quantisation with a step size that learns, `round(clip(x/step, low, high)) · step` (Esser et al. 2020, "Learned Step
- * Size Quantization"). The gradient to `x` is the adjoint inside the range and 0 outside. The gradient to the step is
+ * Size Quantization"). The gradient to `x` is the adjoint inside the range and 0 outside and on its ends. The gradient to the step is
  * the adjoint times `round(x/step) − x/step` inside, `low` below and `high` above (equation 3 there), summed and
  * multiplied by `gradientScale`.
  *
@@ -43,7 +42,7 @@ export function learnedStep(b: GraphBuilder, x: Value, step: Value, options: Lea
   return b.setGradient(y, {
     inputs: [x, step],
     gradient: (dy, wanted) => {
-      const inside = sub(b, 1, abs(b, sign(b, sub(b, steps, clipped))));
+      const inside = mul(b, above(b, steps, options.low), below(b, steps, options.high));
       const byStep = () => {
         const each = mul(b, dy, sub(b, quantized, mul(b, steps, inside)));
         return mul(b, reshape(b, unbroadcast(b, each, size.shape), step.shape), options.gradientScale);
