@@ -1,0 +1,106 @@
+import { tensorOf } from '@datafree/core';
+import type { Graph, Quantized, Quantizer, Tensor } from '@datafree/plugin';
+import { describe, expect, it } from 'vitest';
+import { failures } from '../testing/failures.ts';
+import { rounded, rounding } from '../testing/rounding.ts';
+import { quantizerChecks, quantizerSuite } from './suite.ts';
+
+quantizerSuite({ describe, it }, rounding());
+
+const right = rounding();
+
+/** Changes what the right quantizer gives. */
+const giving = (change: (quantized: Quantized, weights: number) => Quantized) => (options?: object) => {
+  const plugin = right(options);
+  const weights = plugin.options.weights as number;
+  return { ...plugin, quantize: async (...work) => change(await plugin.quantize(...work), weights) } as Quantizer;
+};
+
+const changed = (change: (graph: Graph) => Graph) =>
+  giving((quantized) => ({ ...quantized, graph: change(quantized.graph) }));
+
+const filled = (value: number) =>
+  changed((graph) => {
+    const fill = (tensor: Tensor) => tensorOf('float32', tensor.dims, new Float32Array(tensor.data.length).fill(value));
+    return { ...graph, initializers: new Map([...graph.initializers].map(([name, tensor]) => [name, fill(tensor)])) };
+  });
+
+const runs = [
+  'gives a network with the same border that the runtime runs',
+  'takes a network without BatchNormalization',
+  'gives the bits that it says',
+];
+
+/** What is broken, how, and the titles of the checks that are to say so. */
+const broken: readonly (readonly [string, (options?: object) => Quantizer, readonly string[]])[] = [
+  [
+    'fixes the batch',
+    changed((graph) => ({ ...graph, inputs: graph.inputs.map((input) => ({ ...input, shape: [1, 3, 8, 8] })) })),
+    runs,
+  ],
+  [
+    'makes a network of NaN',
+    filled(Number.NaN),
+    [
+      runs[0]!,
+      'gives a network whose file loads and runs',
+      'stays near the network at the most bits',
+      runs[1]!,
+      runs[2]!,
+    ],
+  ],
+  ['rounds everything away', filled(0), ['stays near the network at the most bits']],
+  [
+    'gives other bits',
+    giving((quantized) => ({ ...quantized, bits: { weights: 8, activations: 8 } })),
+    ['gives the bits that it says'],
+  ],
+  [
+    'takes bits that it does not name',
+    (options) => {
+      const { weights = 8 } = (options ?? {}) as { weights?: number };
+      return right(weights === 9 ? {} : options);
+    },
+    ['refuses bits that it does not take'],
+  ],
+  [
+    'claims to need no samples',
+    rounding({ supports: { ...right().supports, needsSamples: false } }) as (options?: object) => Quantizer,
+    ['works without samples, as it says'],
+  ],
+  [
+    'counts its layers wrongly',
+    giving((quantized) => ({
+      ...quantized,
+      fusion: { integer: 2, float: 0, layers: [{ node: 'a', op: 'Conv', kernel: 'integer', runsAs: 'QLinearConv' }] },
+    })),
+    ['tells the layers that run as integers, if it does, without contradiction'],
+  ],
+  [
+    'rounds at random',
+    giving((quantized) => ({ ...quantized, graph: { ...quantized.graph, name: `${Math.random()}` } })),
+    ['gives the same bytes for the same seed', 'keeps two works at once apart'],
+  ],
+  [
+    'takes any samples',
+    rounding({
+      quantize: async ({ graph }, { count }, { onProgress, signal }) => {
+        onProgress({ stage: 'calibration', unit: 'samples', done: count, total: count });
+        signal?.throwIfAborted();
+        return { graph: rounded(graph, 8), bits: { weights: 8, activations: 8 }, warnings: [] };
+      },
+    }) as (options?: object) => Quantizer,
+    [
+      'gives the bits that it says',
+      'refuses to work without samples',
+      'refuses samples of another shape',
+      'does nothing when it is aborted before it begins',
+    ],
+  ],
+];
+
+describe('a quantizer that', () => {
+  it.each(broken)('%s is caught', async (_, factory, titles) => {
+    expect(Object.keys(await failures(quantizerChecks(factory as never)))).toEqual(titles);
+  });
+});
