@@ -8,6 +8,7 @@ import { transpose } from '../../layout/transpose.ts';
 import { matMul } from '../../linear/matMul.ts';
 import { reduceSum } from '../../reduction/reduceSum.ts';
 import { fit } from '../fit.ts';
+import { shifted } from '../shifted.ts';
 import type { Convolution } from './convolution.ts';
 
 /**
@@ -55,14 +56,11 @@ function cheapestSplit({ kernel, strides, input, output }: Convolution, depth: n
 function shiftedAdjoints(b: GraphBuilder, dy: Value, convolution: Convolution, chosen: readonly boolean[]): Value[] {
   const { kernel, dilations, begins, input } = convolution;
   return cellsOf(kernel, chosen).map((cell) =>
-    fit(
+    shifted(
       b,
       dy,
-      cell.map((k, axis) => (chosen[axis] ? k * dilations[axis]! - begins[axis]! : 0)),
-      cell.map((k, axis) => {
-        const start = begins[axis]! - k * dilations[axis]!;
-        return chosen[axis] ? start + input[axis]! - dy.shape[axis + 2]! : 0;
-      }),
+      cell.map((k, axis) => (chosen[axis] ? begins[axis]! - k * dilations[axis]! : 0)),
+      cell.map((_, axis) => (chosen[axis] ? input[axis]! : dy.shape[axis + 2]!)),
     ),
   );
 }
@@ -80,11 +78,11 @@ function shiftedInputs(b: GraphBuilder, x: Value, convolution: Convolution, ofAd
   const axes = [...kernel.keys()];
   if (strides.every((stride) => stride === 1)) {
     return cells.map((cell) =>
-      fit(
+      shifted(
         b,
         x,
-        axes.map((axis) => -startOf(cell, axis)),
-        axes.map((axis) => startOf(cell, axis) + reachOf(axis) - x.shape[axis + 2]!),
+        axes.map((axis) => startOf(cell, axis)),
+        axes.map(reachOf),
       ),
     );
   }
