@@ -6,8 +6,9 @@ import { pow } from '../ops/elementwise/pow.ts';
 import { sqrt } from '../ops/elementwise/sqrt.ts';
 import { sub } from '../ops/elementwise/sub.ts';
 import type { StepProgram } from '../step/program.ts';
-import { elementCount, scalarOf, tensorOf } from '../tensor.ts';
+import { scalarOf, tensorOf } from '../tensor.ts';
 import type { Optimiser, Update } from './optimiser.ts';
+import { fromVector, toVector } from './vector.ts';
 
 /** Settings of {@link adam}. */
 export interface AdamOptions {
@@ -26,24 +27,26 @@ export function adam(options: AdamOptions = {}): Optimiser {
     name: 'adam',
     update(program: StepProgram, updates: readonly Update[], learningRate: Value): Value[] {
       const b = program.builder;
-      const c = (value: number) => b.scalar(value);
+      const values = updates.map(({ value }) => value);
+      const value = toVector(b, values);
+      const gradient = toVector(
+        b,
+        updates.map((update) => update.gradient),
+      );
       const before = program.state('adam.steps', scalarOf('float32', 0));
-      const steps = add(b, before, c(1));
+      const steps = add(b, before, 1);
       program.next(before, steps);
-      const correction1 = sub(b, c(1), pow(b, c(beta1), steps));
-      const correction2 = sqrt(b, sub(b, c(1), pow(b, c(beta2), steps)));
+      const correction1 = sub(b, 1, pow(b, b.scalar(beta1), steps));
+      const correction2 = sqrt(b, sub(b, 1, pow(b, b.scalar(beta2), steps)));
+      const first = program.state('adam.first', tensorOf('float32', value.shape, []));
+      const second = program.state('adam.second', tensorOf('float32', value.shape, []));
+      const m = add(b, mul(b, first, beta1), mul(b, gradient, 1 - beta1));
+      const v = add(b, mul(b, second, beta2), mul(b, mul(b, gradient, gradient), 1 - beta2));
+      program.next(first, m);
+      program.next(second, v);
+      const deviation = add(b, div(b, sqrt(b, v), correction2), epsilon);
       const rate = div(b, learningRate, correction1);
-      return updates.map(({ name, value, gradient }) => {
-        const zeros = tensorOf('float32', value.shape, new Float32Array(elementCount(value.shape)));
-        const first = program.state(`adam.first.${name}`, zeros);
-        const second = program.state(`adam.second.${name}`, zeros);
-        const m = add(b, mul(b, first, c(beta1)), mul(b, gradient, c(1 - beta1)));
-        const v = add(b, mul(b, second, c(beta2)), mul(b, mul(b, gradient, gradient), c(1 - beta2)));
-        program.next(first, m);
-        program.next(second, v);
-        const deviation = add(b, div(b, sqrt(b, v), correction2), c(epsilon));
-        return sub(b, value, mul(b, rate, div(b, m, deviation)));
-      });
+      return fromVector(b, sub(b, value, mul(b, rate, div(b, m, deviation))), values);
     },
   };
 }

@@ -3,8 +3,6 @@ import type { StepProgram } from '../step/program.ts';
 
 /** A tensor to be updated along its gradient. */
 export interface Update {
-  /** Names the optimiser's own state. */
-  readonly name: string;
   readonly value: Value;
   readonly gradient: Value;
   /** False exempts it from weight decay. */

@@ -5,6 +5,7 @@ import { sub } from '../ops/elementwise/sub.ts';
 import type { StepProgram } from '../step/program.ts';
 import { elementCount, tensorOf } from '../tensor.ts';
 import type { Optimiser, Update } from './optimiser.ts';
+import { fromVector, toVector } from './vector.ts';
 
 /** Settings of {@link sgd}. */
 export interface SgdOptions {
@@ -22,17 +23,27 @@ export function sgd(options: SgdOptions = {}): Optimiser {
     name: 'sgd',
     update(program: StepProgram, updates: readonly Update[], learningRate: Value): Value[] {
       const b = program.builder;
-      const c = (value: number) => b.scalar(value);
-      return updates.map(({ name, value, gradient: raw, decay = true }) => {
-        const gradient = weightDecay > 0 && decay ? add(b, raw, mul(b, value, c(weightDecay))) : raw;
-        if (momentum === 0) return sub(b, value, mul(b, gradient, learningRate));
-        const zeros = tensorOf('float32', value.shape, new Float32Array(elementCount(value.shape)));
-        const before = program.state(`sgd.velocity.${name}`, zeros);
-        const velocity = add(b, mul(b, before, c(momentum)), gradient);
-        program.next(before, velocity);
-        const direction = nesterov ? add(b, gradient, mul(b, velocity, c(momentum))) : velocity;
-        return sub(b, value, mul(b, direction, learningRate));
-      });
+      const values = updates.map(({ value }) => value);
+      const value = toVector(b, values);
+      const raw = toVector(
+        b,
+        updates.map((update) => update.gradient),
+      );
+      const gradient = weightDecay > 0 ? add(b, raw, mul(b, value, b.constant(decays(updates, weightDecay)))) : raw;
+      const step = (direction: Value) => fromVector(b, sub(b, value, mul(b, direction, learningRate)), values);
+      if (momentum === 0) return step(gradient);
+      const before = program.state('sgd.velocity', tensorOf('float32', value.shape, []));
+      const velocity = add(b, mul(b, before, momentum), gradient);
+      program.next(before, velocity);
+      return step(nesterov ? add(b, gradient, mul(b, velocity, momentum)) : velocity);
     },
   };
+}
+
+/** The decay of each element, laid end to end. */
+function decays(updates: readonly Update[], weightDecay: number) {
+  const each = updates.flatMap(({ value, decay = true }) =>
+    new Array<number>(elementCount(value.shape)).fill(decay ? weightDecay : 0),
+  );
+  return tensorOf('float32', [each.length], each);
 }

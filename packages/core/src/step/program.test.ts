@@ -32,7 +32,7 @@ async function path(optimiser: Optimiser, rate: number, steps: number): Promise<
   const difference = sub(b, x, b.constant(target));
   const loss = reduceSum(b, mul(b, difference, difference));
   const [gradient] = differentiate(b, loss, [x]);
-  const [next] = optimiser.update(program, [{ name: 'x', value: x, gradient: gradient! }], learningRate);
+  const [next] = optimiser.update(program, [{ value: x, gradient: gradient! }], learningRate);
   program.next(x, next!);
   program.read('loss', loss);
   const runner = await program.compile(reference);

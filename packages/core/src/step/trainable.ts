@@ -87,6 +87,6 @@ export function inlineTrainable(
       for (const [name, value] of next) program.next(parameters.get(name) as Value, value);
     },
     updates: (gradients, decay) =>
-      [...parameters].map(([name, value], i) => ({ name, value, gradient: gradients[i] as Value, decay: decay(name) })),
+      [...parameters].map(([name, value], i) => ({ value, gradient: gradients[i] as Value, decay: decay(name) })),
   };
 }

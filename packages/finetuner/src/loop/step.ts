@@ -1,14 +1,19 @@
 import {
   adam,
   add,
+  concat,
   differentiate,
+  elementCount,
+  expand,
+  fromVector,
   GraphBuilder,
   matMul,
   mul,
   reshape,
   StepProgram,
   sgd,
-  type Update,
+  sub,
+  toVector,
   type Value,
 } from '@datafree/core';
 import type { Augmenter } from '@datafree/inversion';
@@ -100,13 +105,20 @@ function update(
   const rate = b.input(feeds.rate, 'float32', []);
   const stepRate = b.input(feeds.stepRate, 'float32', []);
   // One update serves both: a rate of its own is a factor on the way that the value goes.
-  const updates = parameters.map(
-    ([name, value], i): Update => ({ name, value, gradient: gradients[i] as Value, decay: false }),
-  );
+  const updates = parameters.map(([, value], i) => ({ value, gradient: gradients[i] as Value }));
   const optimiser = options.optimiser === 'adam' ? adam() : sgd({ momentum: 0.9 });
   const next = optimiser.update(program, updates, b.scalar(1));
-  parameters.forEach(([name, value], i) => {
-    const way = b.op('Sub', [next[i] as Value, value]);
-    program.next(value, add(b, value, mul(b, way, weights.has(name) ? rate : stepRate)));
+  const rates = concat(b, [fill(b, rate, weights), fill(b, stepRate, steps)], 0);
+  const values = parameters.map(([, value]) => value);
+  const before = toVector(b, values);
+  const moved = add(b, before, mul(b, sub(b, toVector(b, next), before), rates));
+  fromVector(b, moved, values).forEach((value, i) => {
+    program.next(values[i] as Value, value);
   });
+}
+
+/** A rate for each element of tensors laid end to end. */
+function fill(b: GraphBuilder, rate: Value, like: ReadonlyMap<string, Value>): Value {
+  const elements = [...like.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return expand(b, rate, [elements]);
 }

@@ -8,7 +8,8 @@ import {
   throwIfAborted,
 } from '@datafree/plugin';
 import { augmenter as augmenterOf } from '../augment/augmenter.ts';
-import { constantField, estimateInput, type InputEstimate } from '../estimate/estimate.ts';
+import { estimateInput, type InputEstimate } from '../estimate/estimate.ts';
+import { constantField } from '../estimate/field.ts';
 import { addNoise } from '../estimate/noise.ts';
 import { balancedClasses, oneHot } from '../labels.ts';
 import { Stagnation } from '../schedule.ts';
@@ -41,10 +42,11 @@ export async function* invert(
   throwIfAborted(context.signal);
   const { count } = request;
   const { iterations, copies } = settings;
-  const largest = settings.batch ?? automaticBatch(model, copies, Math.min(usualBatch, Math.max(4, count)));
+  const fixed = fixedBatch(model, settings);
+  const largest = fixed ?? settings.batch ?? automaticBatch(model, copies, usualBatch);
   const batches = Math.ceil(count / largest);
   // All batches are of one size, so that one graph serves them; what is left over of the last one is dropped.
-  const batch = Math.ceil(count / batches);
+  const batch = fixed ?? Math.ceil(count / batches);
   const random = new Random(context.seed);
   const finished = new FinishedBatches(context.checkpoint, checkpointPrefix(model, settings, batch, batches, random));
 
@@ -92,6 +94,21 @@ export async function* invert(
   } finally {
     await runner?.dispose();
   }
+}
+
+/** The batch of a network that takes no other. @throws `unsupported` when copies were asked for */
+function fixedBatch(model: Model, settings: InversionSettings): number | undefined {
+  const [size] = model.input.shape;
+  if (typeof size !== 'number') return undefined;
+  if (settings.copies === 1) return size;
+  throw new DatafreeError(
+    'unsupported',
+    `The network takes batches of ${size} only, which leaves no room for copies.`,
+    {
+      plugin: settings.name,
+      hint: 'Set copies to 1, or export the network with a free batch axis.',
+    },
+  );
 }
 
 interface Batch {

@@ -107,7 +107,7 @@ export function writeStep({ model, settings, batch, space, estimate, augmenter }
 
   const [gradient] = differentiate(b, total, [unit]);
   const rate = b.input(feeds.rate, 'float32', []);
-  const update = { name: samplesState, value: base, gradient: gradient as Value };
+  const update = { value: base, gradient: gradient as Value };
   const [next] = settings.optimiser.update(program, [update], rate);
   program.next(state, space.bounded ? clip(b, next as Value, 0, 1) : (next as Value));
   return { program, terms, means };
