@@ -6,8 +6,8 @@ import { elementCount, numbersOf, tensorOf } from '../../tensor.ts';
 import { add } from '../elementwise/add.ts';
 import { broadcastShape, mapBroadcast, unbroadcast } from '../elementwise/broadcast.ts';
 import { mul } from '../elementwise/mul.ts';
-import { expand } from '../layout/expand.ts';
 import { normalizeAxis } from '../layout/axis.ts';
+import { expand } from '../layout/expand.ts';
 import { rowMoments, standardize, standardizeGradient } from './standardize.ts';
 
 /**
