@@ -1,1 +1,2 @@
-export {};
+export * from './bns.ts';
+export { type BnsOptions, bnsOptions } from './options.ts';

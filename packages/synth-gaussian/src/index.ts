@@ -1,1 +1,2 @@
-export {};
+export * from './gaussian.ts';
+export { type GaussianOptions, gaussianOptions } from './options.ts';

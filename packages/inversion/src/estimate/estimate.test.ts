@@ -2,7 +2,8 @@ import { interpret, Random, tensorOf } from '@datafree/core';
 import { describe, expect, it } from 'vitest';
 import { interpreter } from '../testing/interpreter.ts';
 import { network } from '../testing/network.ts';
-import { constantField, estimateInput } from './estimate.ts';
+import { estimateInput } from './estimate.ts';
+import { constantField } from './field.ts';
 import { addNoise } from './noise.ts';
 
 const context = { runtime: interpreter(), seed: 3 };

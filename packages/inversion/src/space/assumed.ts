@@ -1,4 +1,5 @@
 import type { Model } from '@datafree/plugin';
+import { perChannel } from './perChannel.ts';
 import { sampleShape } from './shape.ts';
 
 /**
@@ -6,12 +7,13 @@ import { sampleShape } from './shape.ts';
  * width of the grid of valid inputs; 0 and 1 without one.
  */
 export function assumedInput(model: Model): { mean: number[]; deviation: number[] } {
-  const channels = Array.from({ length: sampleShape(model)[0] as number }, (_, c) => c);
+  const channels = sampleShape(model)[0] as number;
   const { grid } = model;
-  if (grid === undefined) return { mean: channels.map(() => 0), deviation: channels.map(() => 1) };
-  const perChannel = (values: readonly number[], c: number) => values[c] ?? (values[0] as number);
+  if (grid === undefined) return { mean: perChannel(0, channels), deviation: perChannel(1, channels) };
+  const scale = perChannel(grid.scale, channels);
+  const offset = perChannel(grid.offset, channels);
   return {
-    mean: channels.map((c) => perChannel(grid.offset, c) + (perChannel(grid.scale, c) * (grid.low + grid.high)) / 2),
-    deviation: channels.map((c) => (Math.abs(perChannel(grid.scale, c)) * (grid.high - grid.low)) / 4),
+    mean: scale.map((s, c) => (offset[c] as number) + (s * (grid.low + grid.high)) / 2),
+    deviation: scale.map((s) => (Math.abs(s) * (grid.high - grid.low)) / 4),
   };
 }

@@ -1,6 +1,7 @@
 import { add, clip, type GraphBuilder, mul, round, tensorOf, type Value } from '@datafree/core';
 import type { Model } from '@datafree/plugin';
 import type { InputEstimate } from '../estimate/estimate.ts';
+import { perChannel } from './perChannel.ts';
 import { sampleShape } from './shape.ts';
 
 /**
@@ -33,7 +34,6 @@ export function searchSpace(model: Model, estimate: InputEstimate): SearchSpace 
   const shape = sampleShape(model);
   const channels = shape[0] as number;
   const { grid } = model;
-  const perChannel = (values: readonly number[], c: number) => values[c] ?? (values[0] as number);
   if (grid === undefined) {
     const width = deviationsAcross * Math.sqrt(estimate.deviation.reduce((sum, d) => sum + d * d, 0) / channels);
     return {
@@ -45,11 +45,11 @@ export function searchSpace(model: Model, estimate: InputEstimate): SearchSpace 
     };
   }
   const width = grid.high - grid.low;
-  const each = Array.from({ length: channels }, (_, c) => c);
+  const scale = perChannel(grid.scale, channels);
   return {
     shape,
-    scale: each.map((c) => perChannel(grid.scale, c) * width),
-    offset: each.map((c) => perChannel(grid.offset, c) + perChannel(grid.scale, c) * grid.low),
+    scale: scale.map((s) => s * width),
+    offset: perChannel(grid.offset, channels).map((offset, c) => offset + (scale[c] as number) * grid.low),
     bounded: true,
     steps: grid.whole ? width : undefined,
   };

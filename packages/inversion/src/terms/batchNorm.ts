@@ -13,6 +13,7 @@ import {
   type Value,
 } from '@datafree/core';
 import { type BatchNormSite, DatafreeError, type Model } from '@datafree/plugin';
+import { perChannel } from '../space/perChannel.ts';
 import { type Divergence, gaussianKl, squaredDifference } from '../statistics/divergence.ts';
 import { channelMoments } from '../statistics/moments.ts';
 import type { Term, TermScope } from './term.ts';
@@ -125,9 +126,8 @@ function layersOf(scope: TermScope, options: BatchNormOptions, perSample: boolea
   }));
   const target = input === 'estimated' ? estimatedInput(scope) : input;
   if (target !== undefined) {
-    const each = Array.from({ length: scope.input.shape[1] as number }, (_, c) => c);
-    const perChannel = (values: readonly number[]) => each.map((c) => values[c] ?? (values[0] as number));
-    const [mean, variance] = [perChannel(target.mean), perChannel(target.variance)];
+    const channels = scope.input.shape[1] as number;
+    const [mean, variance] = [perChannel(target.mean, channels), perChannel(target.variance, channels)];
     layers.unshift({ value: scope.input, mean, variance, floor: 1e-8, weight: 1 });
   }
   // A sample of a layer without positions is one number a channel: it has no variance.

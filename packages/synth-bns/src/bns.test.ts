@@ -1,0 +1,100 @@
+import { bind, ChannelMoments } from '@datafree/core';
+import { type Context, type Model, type SampleSet, silentLogger } from '@datafree/plugin';
+import { ort } from '@datafree/runtime-ort';
+import { describe, expect, it } from 'vitest';
+import { bns } from './bns.ts';
+import { network } from './testing/network.ts';
+
+const runtime = ort({ threads: 1 });
+const context = (seed = 1): Context => ({ runtime, seed, threads: 1, logger: silentLogger, onProgress() {} });
+const model = network();
+
+async function values(set: SampleSet): Promise<Float32Array> {
+  for await (const batch of set.batches(set.count)) return batch.data.data;
+  throw new Error('There are no samples.');
+}
+
+/** Mean KL(samples ‖ stored) over channels and layers, by running the network. */
+async function divergence(net: Model, samples: Float32Array): Promise<number> {
+  const count = samples.length / (3 * 12 * 12);
+  const session = await runtime.compile(
+    bind(net.graph, { N: count }, { keep: net.batchNorms.map((site) => site.tensor) }),
+  );
+  const outputs = await session.run({ input: { dtype: 'float32', dims: [count, 3, 12, 12], data: samples } });
+  await session.dispose();
+  const layers = net.batchNorms.map((site) => {
+    const moments = new ChannelMoments(site.channels);
+    moments.add(outputs[site.tensor]!.data as Float32Array, 144);
+    const [means, variances] = [moments.mean(), moments.variance()];
+    const sum = Array.from(site.mean).reduce((total, mean, c) => {
+      const [stored, own] = [site.variance[c]!, variances[c]!];
+      return total + 0.5 * (Math.log(stored / own) - 1 + (own + (means[c]! - mean) ** 2) / stored);
+    }, 0);
+    return sum / site.channels;
+  });
+  return layers.reduce((sum, layer) => sum + layer, 0) / layers.length;
+}
+
+describe('bns', () => {
+  it('makes samples that the network takes for what it was trained on', async () => {
+    const matched = await values(await bns().synthesize(model, { count: 24 }, context()));
+    const started = await values(await bns({ iterations: 1 }).synthesize(model, { count: 24 }, context()));
+    expect(await divergence(model, matched)).toBeLessThan(0.2 * (await divergence(model, started)));
+  });
+
+  it('gives as many samples as asked for, on the grid, the same for the same seed', async () => {
+    const make = (seed: number) => bns({ batch: 4, iterations: 5 }).synthesize(model, { count: 6 }, context(seed));
+    const set = await make(1);
+    expect(set).toMatchObject({ count: 6, shape: [3, 12, 12], labelled: false });
+    const samples = await values(set);
+    for (const value of samples) {
+      const pixel = (value + 2) * (255 / 4);
+      expect(Math.abs(pixel - Math.round(pixel))).toBeLessThan(1e-3);
+      expect(Math.round(pixel)).toBeGreaterThanOrEqual(0);
+      expect(Math.round(pixel)).toBeLessThanOrEqual(255);
+    }
+    expect(await values(await make(1))).toEqual(samples);
+    expect(await values(await make(2))).not.toEqual(samples);
+  });
+
+  it('runs every form of the loss', async () => {
+    for (const divergenceForm of ['kl', 'reverse-kl', 'symmetric', 'l2', 'norm'] as const) {
+      for (const granularity of ['batch', 'set', 'sample'] as const) {
+        const synthesizer = bns({ divergence: divergenceForm, granularity, iterations: 3, inputLayer: 'standard' });
+        expect((await synthesizer.synthesize(model, { count: 2 }, context())).count).toBe(2);
+      }
+    }
+  });
+
+  it('runs the augmentations and copies of the paper', async () => {
+    const synthesizer = bns({ preset: 'paper', iterations: 4, batch: 3 });
+    expect(synthesizer.options).toMatchObject({
+      copies: 4,
+      optimiser: 'adam',
+      learningRate: 0.1,
+      granularity: 'batch',
+    });
+    expect((await synthesizer.synthesize(model, { count: 3 }, context())).count).toBe(3);
+  });
+
+  it('refuses options that it does not know or that are out of range, with their path', () => {
+    expect(() => bns({ steps: 3 } as never)).toThrow(
+      expect.objectContaining({ code: 'option-invalid', path: 'steps' }),
+    );
+    expect(() => bns({ iterations: 0 })).toThrow(
+      expect.objectContaining({ code: 'option-invalid', path: 'iterations' }),
+    );
+    expect(() => bns({ preset: 'slow' as never })).toThrow(expect.objectContaining({ path: 'preset' }));
+  });
+
+  it('refuses a number of samples that cannot be', async () => {
+    for (const count of [0, 1.5, -1]) {
+      await expect(bns().synthesize(model, { count }, context())).rejects.toMatchObject({ code: 'option-invalid' });
+    }
+  });
+
+  it('names a network without BatchNormalization', async () => {
+    const plain = network({ batchNorm: false });
+    await expect(bns().synthesize(plain, { count: 2 }, context())).rejects.toMatchObject({ code: 'batchnorm-missing' });
+  });
+});

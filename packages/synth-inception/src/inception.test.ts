@@ -1,0 +1,92 @@
+import { bind } from '@datafree/core';
+import { type Context, type SampleBatch, type SampleSet, silentLogger } from '@datafree/plugin';
+import { ort } from '@datafree/runtime-ort';
+import { describe, expect, it } from 'vitest';
+import { bnsInception, inception } from './inception.ts';
+import { network } from './testing/network.ts';
+
+const runtime = ort({ threads: 1 });
+const context = (seed = 1): Context => ({ runtime, seed, threads: 1, logger: silentLogger, onProgress() {} });
+const model = network();
+
+async function whole(set: SampleSet): Promise<SampleBatch> {
+  for await (const batch of set.batches(set.count)) return batch;
+  throw new Error('There are no samples.');
+}
+
+/** Part of the samples that the network takes for the class they carry. */
+async function agreement(set: SampleSet): Promise<number> {
+  const { data, labels } = await whole(set);
+  const session = await runtime.compile(bind(model.graph, { N: set.count }));
+  const { logits } = await session.run({ input: data });
+  await session.dispose();
+  const rows = logits!.data as Float32Array;
+  const right = Array.from(labels!).filter((label, n) => {
+    const row = rows.subarray(n * 4, n * 4 + 4);
+    return row[label] === Math.max(...row);
+  });
+  return right.length / set.count;
+}
+
+describe('inception', () => {
+  it('makes samples of every class that the network recognises', async () => {
+    const set = await inception().synthesize(model, { count: 16 }, context());
+    expect(set.labelled).toBe(true);
+    const { labels } = await whole(set);
+    expect([...labels!].sort()).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+    expect(await agreement(set)).toBeGreaterThan(0.9);
+  });
+
+  it('runs every form of the class loss', async () => {
+    for (const classLoss of ['exp', 'cross-entropy', 'linear', 'margin'] as const) {
+      const set = await inception({ classLoss, iterations: 3, variation: 0.1 }).synthesize(
+        model,
+        { count: 4 },
+        context(),
+      );
+      expect(set.count).toBe(4);
+    }
+  });
+
+  it('needs no BatchNormalization', async () => {
+    const plain = network({ batchNorm: false });
+    expect((await inception({ iterations: 3 }).synthesize(plain, { count: 4 }, context())).count).toBe(4);
+  });
+
+  it('refuses a network without classes', async () => {
+    const map = { ...model, output: { ...model.output, shape: ['N', 4, 6, 6] } };
+    await expect(inception().synthesize(map, { count: 2 }, context())).rejects.toMatchObject({ code: 'unsupported' });
+  });
+
+  it('refuses options that it does not know, with their path', () => {
+    expect(() => inception({ divergence: 'kl' } as never)).toThrow(
+      expect.objectContaining({ code: 'option-invalid', path: 'divergence' }),
+    );
+    expect(() => inception({ smoothnessSize: 4 })).toThrow(expect.objectContaining({ path: 'smoothnessSize' }));
+  });
+});
+
+describe('bnsInception', () => {
+  it('aims at classes and statistics together', async () => {
+    const set = await bnsInception().synthesize(model, { count: 16 }, context());
+    expect(await agreement(set)).toBeGreaterThan(0.7);
+    expect(await whole(await bnsInception().synthesize(model, { count: 16 }, context()))).toEqual(await whole(set));
+  });
+
+  it('takes the values of the paper from its preset', () => {
+    expect(bnsInception({ preset: 'paper' }).options).toMatchObject({
+      classLoss: 'exp',
+      classScale: 4e-4,
+      smoothness: 1,
+      iterations: 1000,
+      granularity: 'batch',
+    });
+  });
+
+  it('needs BatchNormalization', async () => {
+    const plain = network({ batchNorm: false });
+    await expect(bnsInception().synthesize(plain, { count: 2 }, context())).rejects.toMatchObject({
+      code: 'batchnorm-missing',
+    });
+  });
+});
