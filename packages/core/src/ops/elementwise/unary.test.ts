@@ -38,7 +38,7 @@ const smooth: readonly Row[] = [
   { name: 'Neg', build: neg, range: [-3, 3], law: (x, y) => [x + y, 0] },
   { name: 'Reciprocal', build: reciprocal, range: [0.2, 3], law: (x, y) => [x * y, 1] },
   { name: 'Sin', build: sin, range: [-1.5, 1.5], law: (x, y) => [Math.asin(y), x] },
-  { name: 'Cos', build: cos, range: [0, 3], law: (x, y) => [Math.acos(y), x] },
+  { name: 'Cos', build: cos, range: [0.3, 2.8], law: (x, y) => [Math.acos(y), x] },
   { name: 'Erf', build: erf, range: [-4, 4], law: (x, y) => [y, integralOfGaussian(x)] },
 ];
 
