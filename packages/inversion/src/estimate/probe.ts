@@ -1,5 +1,5 @@
 import { elementCount, GraphBuilder, tensorOf } from '@datafree/core';
-import type { BatchNormSite, Context, Model } from '@datafree/plugin';
+import { type BatchNormSite, type Context, type Model, throwIfAborted } from '@datafree/plugin';
 import { channelMoments } from '../statistics/moments.ts';
 
 /** Samples that a probe runs at a time. */
@@ -12,12 +12,12 @@ export interface Probe {
   dispose(): Promise<void>;
 }
 
-/** @throws `runtime-failed` */
+/** @throws `runtime-failed`, and `aborted` while it runs */
 export async function openProbe(
   model: Model,
   site: BatchNormSite,
   shape: readonly number[],
-  { runtime, threads }: Pick<Context, 'runtime' | 'threads'>,
+  { runtime, threads, signal }: Pick<Context, 'runtime' | 'threads' | 'signal'>,
 ): Promise<Probe> {
   const [fixed] = model.input.shape;
   const batch = typeof fixed === 'number' ? fixed : probeSamples;
@@ -34,6 +34,7 @@ export async function openProbe(
       const mean = new Float32Array(count * site.channels);
       const square = new Float32Array(count * site.channels);
       for (let from = 0; from < count; from += batch) {
+        throwIfAborted(signal);
         const part = new Float32Array(batch * length);
         part.set(samples.subarray(from * length, (from + batch) * length));
         const { moments } = await session.run({ input: tensorOf('float32', [batch, ...shape], part) });
