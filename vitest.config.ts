@@ -8,7 +8,6 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'tooling/**/*.test.ts'],
-    benchmark: { include: ['packages/*/src/**/*.bench.ts'] },
     // Native inference sessions hold threads and memory of their own: one process per worker, few workers.
     pool: 'forks',
     maxWorkers: 2,

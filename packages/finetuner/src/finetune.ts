@@ -1,6 +1,7 @@
-import { numbersOf, Random, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
+import { numbersOf, Random, type StepProgram, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
 import {
   type Augmentation,
+  type Augmenter,
   assumedInput,
   augmenter as augmenterOf,
   blur,
@@ -58,6 +59,21 @@ export function distil(options: FineTunerOptions = {}): FineTuner {
   });
 }
 
+/** One step of {@link distil} as a graph, and what draws the feeds of its augmentations. */
+export function distillationStep(
+  model: Model,
+  quantized: Quantized,
+  batch: number,
+  options: ParsedOptions,
+): { readonly program: StepProgram; readonly draw: Augmenter['draw'] } {
+  const changes = options.augmentations.map((name) => augmentations[name]());
+  const shape = model.input.shape.slice(1) as number[];
+  const augmenter = augmenterOf(changes, batch, shape, assumedInput(model).mean);
+  const folded = foldBatchNorms(model.graph);
+  const program = writeStep({ model, folded, quantised: quantized.graph, augmenter, batch, options });
+  return { program, draw: augmenter.draw };
+}
+
 /** Steps between two checkpoints. */
 const checkpointEvery = 100;
 /** Steps that a loss is averaged over for {@link FineTunerOptions.patience}. */
@@ -79,14 +95,11 @@ async function fineTune(
   const own = model.input.shape[0];
   const batch = typeof own === 'number' ? own : Math.min(options.batch, samples.count);
   const random = new Random(context.seed).fork('fine-tuning');
-  const changes = options.augmentations.map((name) => augmentations[name]());
-  const augmenter = augmenterOf(changes, batch, samples.shape, assumedInput(model).mean);
-  const folded = foldBatchNorms(model.graph);
-  const program = writeStep({ model, folded, quantised: quantized.graph, augmenter, batch, options });
+  const { program, draw } = distillationStep(model, quantized, batch, options);
   const runner = await program.compile(context.runtime, { threads: context.threads });
   try {
     const pool = new SamplePool(samples, batch, random);
-    await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw: augmenter.draw });
+    await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw });
     return { ...quantized, graph: exportStudent(quantized.graph, runner.states) };
   } finally {
     await runner.dispose();
@@ -99,7 +112,7 @@ interface Run {
   readonly batch: number;
   readonly random: Random;
   readonly sampleShape: readonly number[];
-  readonly draw: (random: Random) => Record<string, ReturnType<typeof tensorOf>>;
+  readonly draw: Augmenter['draw'];
 }
 
 async function run(

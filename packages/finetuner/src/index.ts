@@ -1,2 +1,2 @@
-export { distil } from './finetune.ts';
-export { type FineTunerOptions, fineTunerOptions } from './options.ts';
+export { distil, distillationStep } from './finetune.ts';
+export { type FineTunerOptions, fineTunerOptions, type ParsedOptions, parseFineTunerOptions } from './options.ts';

@@ -1,0 +1,176 @@
+// The engine: what a step costs beside the plain forward pass of the same network and batch in the same run.
+//
+//   pnpm bench engine [--rounds 15] [--case bns-step] [--threads 2]
+//
+// One JSON line a case: {"case","network","batch","ms","forwardMs","ratio","torchMs","peakRssMiB","activationsMiB"}.
+// Each case runs in a process of its own. `torchMs` is the same step in PyTorch, where python3 has it.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  adam,
+  bind,
+  differentiate,
+  elementCount,
+  GraphBuilder,
+  inferTypes,
+  inlineTrainable,
+  logSoftmax,
+  mul,
+  neg,
+  Random,
+  reduceMean,
+  reduceSum,
+  StepProgram,
+  scalarOf,
+  sgd,
+  tensorOf,
+} from '@datafree/core';
+import { gridOf, memorySamples } from '@datafree/data';
+import { distillationStep, parseFineTunerOptions } from '@datafree/finetuner';
+import { batchNormStatistics } from '@datafree/inversion';
+import { silentLogger } from '@datafree/plugin';
+import { quantizer } from '@datafree/quantizer';
+import { ort } from '@datafree/runtime-ort';
+import { network } from './shared/assets.mjs';
+import { interleaved, median } from './shared/timing.mjs';
+
+const cases = [
+  { case: 'bns-step', network: 'resnet20_cifar10', batch: 64, grid: 'imagenet' },
+  { case: 'bns-step', network: 'mobilenetv1_025_224_imagenet', batch: 16, grid: 'signed' },
+  { case: 'train-step', network: 'resnet20_cifar10', batch: 64, grid: 'imagenet' },
+  { case: 'finetune-step', network: 'resnet20_cifar10', batch: 64, grid: 'imagenet' },
+];
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    threads: { type: 'string', default: '2' },
+    case: { type: 'string' },
+    index: { type: 'string' },
+  },
+});
+
+if (values.index === undefined) {
+  for (const [index, entry] of cases.entries()) {
+    if (values.case !== undefined && values.case !== entry.case) continue;
+    const args = [
+      fileURLToPath(import.meta.url),
+      '--index',
+      String(index),
+      '--rounds',
+      values.rounds,
+      '--threads',
+      values.threads,
+    ];
+    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+} else {
+  await measure(cases[Number(values.index)]);
+}
+
+async function measure(entry) {
+  const model = network(entry.network, { grid: gridOf(entry.grid, 3) });
+  // Without spinning: a thread that waits by turning in circles would slow the other session of the comparison.
+  const runtime = ort({ threads: Number(values.threads), spinning: false });
+  const shape = [entry.batch, ...model.input.shape.slice(1)];
+  const samples = tensorOf('float32', shape, new Random(1).normals(elementCount(shape)));
+  const forward = await runtime.compile(bind(model.graph, { [model.input.shape[0]]: entry.batch }));
+  const { program, feeds } = await steps[entry.case](model, samples, runtime);
+  const runner = await program.compile(runtime);
+  const [ms, forwardMs] = (
+    await interleaved(
+      [() => runner.step(feeds), () => forward.run({ [model.input.name]: samples })],
+      Number(values.rounds),
+    )
+  ).map(median);
+  await runner.dispose();
+  await forward.dispose();
+  console.log(
+    JSON.stringify({
+      case: entry.case,
+      network: entry.network,
+      batch: entry.batch,
+      ms: round(ms),
+      forwardMs: round(forwardMs),
+      ratio: round(ms / forwardMs, 2),
+      torchMs: torch(entry),
+      peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+      activationsMiB: Math.round(activations(model, entry.batch)),
+    }),
+  );
+}
+
+const steps = {
+  'bns-step': async (model, samples) => {
+    const b = new GraphBuilder({ name: 'bns-step' });
+    const program = new StepProgram(b);
+    const x = program.state('samples', samples);
+    const wanted = model.batchNorms.map((site) => site.tensor);
+    const find = b.inline(model.graph, { [model.input.name]: x }, { wanted });
+    const loss = batchNormStatistics().write({ builder: b, model, input: x, unit: x, network: find });
+    const [gradient] = differentiate(b, loss, [x]);
+    const [next] = adam().update(program, [{ value: x, gradient }], b.scalar(0.05));
+    program.next(x, next);
+    program.read('loss', loss);
+    return { program, feeds: {} };
+  },
+  'train-step': async (model, samples) => {
+    const b = new GraphBuilder({ name: 'train-step' });
+    const program = new StepProgram(b);
+    const [batch] = samples.dims;
+    const classes = model.output.shape[1];
+    const x = b.input('samples', 'float32', samples.dims);
+    const targets = b.input('targets', 'float32', [batch, classes]);
+    const student = inlineTrainable(
+      program,
+      model.graph,
+      { [model.input.name]: x },
+      {
+        trained: (name) => model.graph.initializers.get(name).dtype === 'float32',
+        batchNorm: 'following',
+      },
+    );
+    const likelihood = logSoftmax(b, student.find(model.output.name), 1);
+    const loss = reduceMean(b, neg(b, reduceSum(b, mul(b, targets, likelihood), [1])), [0]);
+    const gradients = differentiate(b, loss, [...student.parameters.values()]);
+    const next = sgd({ momentum: 0.9 }).update(
+      program,
+      student.updates(gradients, () => true),
+      b.scalar(0.01),
+    );
+    student.update(new Map([...student.parameters.keys()].map((name, i) => [name, next[i]])));
+    program.read('loss', loss);
+    const oneHot = new Float32Array(batch * classes);
+    for (let n = 0; n < batch; n++) oneHot[n * classes + (n % classes)] = 1;
+    return { program, feeds: { samples, targets: tensorOf('float32', [batch, classes], oneHot) } };
+  },
+  'finetune-step': async (model, samples, runtime) => {
+    const set = memorySamples({ shape: samples.dims.slice(1), data: samples.data });
+    const context = { runtime, seed: 1, logger: silentLogger, onProgress() {} };
+    const quantized = await quantizer({ weights: 4, activations: 4 }).quantize(model, set, context);
+    const options = parseFineTunerOptions({ augmentations: [] });
+    const { program } = distillationStep(model, quantized, samples.dims[0], options);
+    const rates = { rate: scalarOf('float32', 1e-4), 'step-rate': scalarOf('float32', 1e-4) };
+    return { program, feeds: { samples, ...rates } };
+  },
+};
+
+/** MiB of all activations of one forward pass, which a backward pass needs. */
+function activations(model, batch) {
+  const types = inferTypes(model.graph, { [model.input.shape[0]]: batch });
+  const outputs = model.graph.nodes.flatMap((node) => node.outputs);
+  return outputs.reduce((sum, name) => sum + 4 * elementCount(types.get(name)?.shape ?? [0]), 0) / 2 ** 20;
+}
+
+/** The same step in PyTorch, in milliseconds; null where it is not installed. */
+function torch({ case: name, network: file, batch }) {
+  const script = fileURLToPath(new URL('torch_step.py', import.meta.url));
+  const { status, stdout } = spawnSync('python3', [script, name, file, String(batch)], { encoding: 'utf8' });
+  return status === 0 ? Number(stdout) : null;
+}
+
+function round(value, digits = 1) {
+  return Number(value.toFixed(digits));
+}
