@@ -1,9 +1,11 @@
 // The engine: what a step costs beside the plain forward pass of the same network and batch in the same run.
 //
-//   pnpm bench engine [--rounds 15] [--case bns-step] [--threads 2]
+//   pnpm bench engine [--rounds 15] [--case bns-step] [--threads 2] [--steps 1000]
 //
-// One JSON line a case: {"case","network","batch","ms","forwardMs","ratio","torchMs","peakRssMiB","activationsMiB"}.
-// Each case runs in a process of its own. `torchMs` is the same step in PyTorch, where python3 has it.
+// One JSON line a case, each in a process of its own: milliseconds of the step, of the forward pass and of the same
+// step in PyTorch (null where python3 does not have it); the peak resident set; the sum of the activations of one
+// forward pass, and what the step adds to the resident set as a multiple of it; milliseconds to write and compile the
+// step. With --steps, how much the resident set grows over so many further steps.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,10 +37,13 @@ import { ort } from '@datafree/runtime-ort';
 import { network } from './shared/assets.mjs';
 import { interleaved, median } from './shared/timing.mjs';
 
+const mebi = 2 ** 20;
+
 const cases = [
   { case: 'bns-step', network: 'resnet20_cifar10', batch: 64, grid: 'imagenet' },
   { case: 'bns-step', network: 'mobilenetv1_025_224_imagenet', batch: 16, grid: 'signed' },
   { case: 'train-step', network: 'resnet20_cifar10', batch: 64, grid: 'imagenet' },
+  { case: 'bns-step', network: 'resnet44_cifar10', batch: 64, grid: 'imagenet' },
   { case: 'finetune-step', network: 'resnet20_cifar10', batch: 64, grid: 'imagenet' },
 ];
 
@@ -47,28 +52,10 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '15' },
     threads: { type: 'string', default: '2' },
     case: { type: 'string' },
+    steps: { type: 'string', default: '0' },
     index: { type: 'string' },
   },
 });
-
-if (values.index === undefined) {
-  for (const [index, entry] of cases.entries()) {
-    if (values.case !== undefined && values.case !== entry.case) continue;
-    const args = [
-      fileURLToPath(import.meta.url),
-      '--index',
-      String(index),
-      '--rounds',
-      values.rounds,
-      '--threads',
-      values.threads,
-    ];
-    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
-    if (status !== 0) process.exit(status ?? 1);
-  }
-} else {
-  await measure(cases[Number(values.index)]);
-}
 
 async function measure(entry) {
   const model = network(entry.network, { grid: gridOf(entry.grid, 3) });
@@ -76,17 +63,25 @@ async function measure(entry) {
   const runtime = ort({ threads: Number(values.threads), spinning: false });
   const shape = [entry.batch, ...model.input.shape.slice(1)];
   const samples = tensorOf('float32', shape, new Random(1).normals(elementCount(shape)));
-  const forward = await runtime.compile(bind(model.graph, { [model.input.shape[0]]: entry.batch }));
+
+  const restMiB = process.memoryUsage().rss / mebi;
+  const started = performance.now();
   const { program, feeds } = await steps[entry.case](model, samples, runtime);
   const runner = await program.compile(runtime);
-  const [ms, forwardMs] = (
-    await interleaved(
-      [() => runner.step(feeds), () => forward.run({ [model.input.name]: samples })],
-      Number(values.rounds),
-    )
-  ).map(median);
-  await runner.dispose();
+  const compileMs = performance.now() - started;
+  for (let i = 0; i < 3; i++) await runner.step(feeds);
+  const peakMiB = process.resourceUsage().maxRSS / 1024;
+
+  const forward = await runtime.compile(bind(model.graph, { [model.input.shape[0]]: entry.batch }));
+  const works = [() => runner.step(feeds), () => forward.run({ [model.input.name]: samples })];
+  const [ms, forwardMs] = (await interleaved(works, Number(values.rounds))).map(median);
   await forward.dispose();
+
+  const before = process.memoryUsage().rss / mebi;
+  for (let i = 0; i < Number(values.steps); i++) await runner.step(feeds);
+  const growthMiB = process.memoryUsage().rss / mebi - before;
+  await runner.dispose();
+  const activationsMiB = activations(model, entry.batch);
   console.log(
     JSON.stringify({
       case: entry.case,
@@ -96,8 +91,11 @@ async function measure(entry) {
       forwardMs: round(forwardMs),
       ratio: round(ms / forwardMs, 2),
       torchMs: torch(entry),
-      peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-      activationsMiB: Math.round(activations(model, entry.batch)),
+      peakRssMiB: Math.round(peakMiB),
+      activationsMiB: Math.round(activationsMiB),
+      stepToActivations: round((peakMiB - restMiB) / activationsMiB, 2),
+      compileMs: Math.round(compileMs),
+      ...(Number(values.steps) > 0 && { steps: Number(values.steps), growthMiB: round(growthMiB) }),
     }),
   );
 }
@@ -161,16 +159,31 @@ const steps = {
 function activations(model, batch) {
   const types = inferTypes(model.graph, { [model.input.shape[0]]: batch });
   const outputs = model.graph.nodes.flatMap((node) => node.outputs);
-  return outputs.reduce((sum, name) => sum + 4 * elementCount(types.get(name)?.shape ?? [0]), 0) / 2 ** 20;
+  return outputs.reduce((sum, name) => sum + 4 * elementCount(types.get(name)?.shape ?? [0]), 0) / mebi;
 }
 
 /** The same step in PyTorch, in milliseconds; null where it is not installed. */
 function torch({ case: name, network: file, batch }) {
   const script = fileURLToPath(new URL('torch_step.py', import.meta.url));
-  const { status, stdout } = spawnSync('python3', [script, name, file, String(batch)], { encoding: 'utf8' });
-  return status === 0 ? Number(stdout) : null;
+  for (const python of ['python3', '/usr/bin/python3']) {
+    const { status, stdout } = spawnSync(python, [script, name, file, String(batch)], { encoding: 'utf8' });
+    if (status === 0) return Number(stdout);
+  }
+  return null;
 }
 
 function round(value, digits = 1) {
   return Number(value.toFixed(digits));
+}
+
+if (values.index === undefined) {
+  for (const [index, entry] of cases.entries()) {
+    if (values.case !== undefined && values.case !== entry.case) continue;
+    const same = ['rounds', 'threads', 'steps'].flatMap((name) => [`--${name}`, values[name]]);
+    const args = [fileURLToPath(import.meta.url), '--index', String(index), ...same];
+    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+} else {
+  await measure(cases[Number(values.index)]);
 }
