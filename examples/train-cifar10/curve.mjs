@@ -18,6 +18,7 @@ export function lossCurve(log) {
       `<line x1="${margin}" x2="${width - margin}" y1="${y(share)}" y2="${y(share)}" stroke="#ddd"/>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
+<title>Training loss and test accuracy of each epoch</title>
 <rect width="${width}" height="${height}" fill="white"/>
 ${ticks.join('\n')}
 <polyline points="${path((row) => row.loss / top)}" fill="none" stroke="#c33" stroke-width="2"/>
