@@ -22,6 +22,12 @@ export async function checkOutputFile(path: string, inputs: readonly string[] = 
   if (found !== undefined) await checkAccess(path, path);
   await checkParent(path);
 }
+/** True for a pipe or a device (`/dev/stdout`), beside which nothing can be kept. */
+export async function isDevice(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+}
+
 /** Files of a samples folder that tell that it is one. */
 const manifests = ['manifest.json', 'manifest.partial.json'];
 

@@ -7,11 +7,12 @@ import type { RunFolder } from './runFolder.ts';
  * this one when it fails.
  */
 export async function keepRun<T>(
-  store: RunFolder,
+  store: RunFolder | undefined,
   { restart }: { readonly restart: boolean },
   console: Console,
   work: () => Promise<T>,
 ): Promise<T> {
+  if (store === undefined) return work();
   if (restart) await store.remove();
   if (await store.begun()) console.remark(`Going on with the run in ${store.path}.`);
   try {

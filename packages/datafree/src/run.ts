@@ -11,13 +11,8 @@ import { version } from './version.ts';
 /** The commands, in the order that they are listed in. */
 const commands = [inspectCommand, synthesizeCommand, compressCommand, evaluateCommand, similarityCommand];
 
-/**
- * Runs a command line.
- *
- * @param args what stands after the program's name
- * @returns 0 done, 1 failed, 2 a command line that is incomplete or names no command, 130 interrupted
- */
-export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+/** The command line as commander knows it. */
+export function programFor(terminal: Terminal): Command {
   const program = new Command('datafree')
     .description('Data-free compression of ONNX convolutional networks')
     .version(version, '-v, --version', 'print the version')
@@ -26,12 +21,23 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      // Errors are told in one form below.
+      // Errors are told in one form by `run`.
       writeErr: () => {},
       getOutHelpWidth: () => terminal.stdout.columns ?? 100,
       getOutHasColors: () => terminal.stdout.isTTY === true,
     });
   for (const command of commands) program.addCommand(command(terminal).copyInheritedSettings(program));
+  return program;
+}
+
+/**
+ * Runs a command line.
+ *
+ * @param args what stands after the program's name
+ * @returns 0 done, 1 failed, 2 a command line that is incomplete or names no command, 130 interrupted
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const program = programFor(terminal);
   if (args.length === 0) {
     terminal.stderr.write(program.helpInformation());
     return 2;
@@ -42,7 +48,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (isExit(error)) return 0;
     const failure = asDatafreeError(error, args[0] as string);
-    tell(failure, { json: args.includes('--json'), debug: process.env['DEBUG'] !== undefined }, terminal);
+    tell(failure, { json: args.includes('--json'), debug: process.env.DEBUG !== undefined }, terminal);
     return exitCodeOf(failure);
   }
 }

@@ -14,7 +14,7 @@ import { path } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
 import { openModel } from '../model/open.ts';
-import { checkOutputFile } from '../outputs.ts';
+import { checkOutputFile, isDevice } from '../outputs.ts';
 import { synthesizerFor } from '../plugins/synthesizer.ts';
 import { keepRun } from '../resume.ts';
 import { runFolder } from '../runFolder.ts';
@@ -63,7 +63,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   });
   const samples =
     calibrateWith === undefined ? undefined : await dataFor(calibrateWith, sampleShapeOf(model), options, preprocess);
-  const store = await runFolder(`${output}.run`, { data: calibrateWith });
+  const store = (await isDevice(output)) ? undefined : await runFolder(`${output}.run`, { data: calibrateWith });
   const result = await keepRun(store, options, console, () =>
     compress({
       model,
@@ -91,7 +91,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     calibrateWith: calibrateWith ?? null,
   });
   if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
-  await store.remove();
+  await store?.remove();
   for (const warning of result.quantized.warnings) console.logger.warn(warning);
   console.result(summary, describe(summary));
 }
