@@ -64,7 +64,7 @@ module.exports = {
     },
   ],
   options: {
-    exclude: { path: '(^|/)(dist|node_modules)/|/tsup[.]config[.]ts$' },
+    exclude: { path: '(^|/)(dist|node_modules)/|/tsup[.]config[.]ts$|^examples/third-party-synthesizer/' },
     doNotFollow: { path: 'node_modules' },
     moduleSystems: ['es6'],
     tsPreCompilationDeps: true,

@@ -1,11 +1,14 @@
-// Packs every public package as it would be published and checks the tarball with publint and attw.
+// Packs every public package as it would be published and checks the tarball with publint and attw, and its size.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const packages = fileURLToPath(new URL('../../packages', import.meta.url));
+/** A tarball over this size holds something that it should not. */
+const mostBytes = 200_000;
+
 const tarballs = mkdtempSync(join(tmpdir(), 'datafree-tarballs-'));
 
 function run(cwd, command, ...args) {
@@ -32,7 +35,9 @@ try {
       ['attw', tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'],
     ];
     const broken = steps.map((step) => [step[0], run(cwd, ...step)]).filter(([, result]) => !result.ok);
-    console.log(`${broken.length === 0 ? 'ok  ' : 'FAIL'} ${name}`);
+    const bytes = existsSync(tarball) ? statSync(tarball).size : 0;
+    if (bytes > mostBytes) broken.push(['size', { ok: false, output: `It is over ${mostBytes} bytes.` }]);
+    console.log(`${broken.length === 0 ? 'ok  ' : 'FAIL'} ${name}, ${Math.ceil(bytes / 1000)} kB`);
     for (const [command, { output }] of broken) console.log(`--- ${command}\n${output}`);
     if (broken.length > 0) failed += 1;
   }

@@ -6,7 +6,8 @@ export type OrtLibrary = typeof import('onnxruntime-node');
 
 const provider = v.union([v.pipe(v.string(), v.nonEmpty()), v.looseObject({ name: v.pipe(v.string(), v.nonEmpty()) })]);
 
-const schema = v.strictObject({
+/** The schema of {@link OrtOptions}, for interfaces that are derived from it. */
+export const ortOptions = v.strictObject({
   /** Loads onnxruntime-node. Give one to use another copy, or another build. */
   lib: v.optional(
     v.custom<() => Promise<OrtLibrary>>((value) => typeof value === 'function', 'must be a function'),
@@ -27,12 +28,12 @@ const schema = v.strictObject({
 });
 
 /** Options of {@link ort}. */
-export type OrtOptions = v.InferInput<typeof schema>;
+export type OrtOptions = v.InferInput<typeof ortOptions>;
 
 /** Options with the defaults filled in. */
-export type ParsedOrtOptions = v.InferOutput<typeof schema>;
+export type ParsedOrtOptions = v.InferOutput<typeof ortOptions>;
 
 /** @throws `option-invalid` */
 export function parseOrtOptions(options: OrtOptions): ParsedOrtOptions {
-  return parseOptions('ort', schema, options);
+  return parseOptions('ort', ortOptions, options);
 }

@@ -1,3 +1,3 @@
 export type { TfjsLibrary } from './kernels/kernel.ts';
-export type { TfjsOptions } from './options.ts';
+export { type TfjsOptions, tfjsOptions } from './options.ts';
 export * from './tfjs.ts';

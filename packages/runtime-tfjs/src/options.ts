@@ -2,7 +2,8 @@ import { parseOptions } from '@datafree/plugin';
 import * as v from 'valibot';
 import type { TfjsLibrary } from './kernels/kernel.ts';
 
-const schema = v.strictObject({
+/** The schema of {@link TfjsOptions}, for interfaces that are derived from it. */
+export const tfjsOptions = v.strictObject({
   /**
    * Loads TensorFlow.js together with a backend: `() => import('@tensorflow/tfjs-node')`, or
    * `async () => { await import('@tensorflow/tfjs-backend-cpu'); return import('@tensorflow/tfjs-core'); }`.
@@ -13,9 +14,9 @@ const schema = v.strictObject({
 });
 
 /** Options of {@link tfjs}. */
-export type TfjsOptions = v.InferInput<typeof schema>;
+export type TfjsOptions = v.InferInput<typeof tfjsOptions>;
 
 /** @throws `option-invalid` */
 export function parseTfjsOptions(options: TfjsOptions): TfjsOptions {
-  return parseOptions('tfjs', schema, options);
+  return parseOptions('tfjs', tfjsOptions, options);
 }

@@ -1,3 +1,3 @@
 export { compareDataSets, type DataSetSimilarity, type LayerSimilarity } from './compareDataSets.ts';
-export type { SimilarityOptions } from './options.ts';
+export { type SimilarityOptions, similarityOptions } from './options.ts';
 export { similarity } from './similarity.ts';

@@ -1,7 +1,8 @@
 import { parseOptions } from '@datafree/plugin';
 import * as v from 'valibot';
 
-const schema = v.strictObject({
+/** The schema of {@link SimilarityOptions}, for interfaces that are derived from it. */
+export const similarityOptions = v.strictObject({
   /** Samples in one run of the network. */
   batchSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 32),
   /** Groups that the samples are dealt into for the sampling spread; never more than there are samples. */
@@ -9,12 +10,12 @@ const schema = v.strictObject({
 });
 
 /** Options of `similarity` and `compareDataSets`. */
-export type SimilarityOptions = v.InferInput<typeof schema>;
+export type SimilarityOptions = v.InferInput<typeof similarityOptions>;
 
 /** Options with the defaults filled in. */
-export type ParsedSimilarityOptions = v.InferOutput<typeof schema>;
+export type ParsedSimilarityOptions = v.InferOutput<typeof similarityOptions>;
 
 /** @throws `option-invalid` */
 export function parseSimilarityOptions(options: SimilarityOptions | undefined): ParsedSimilarityOptions {
-  return parseOptions('similarity', schema, options);
+  return parseOptions('similarity', similarityOptions, options);
 }
