@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { compressCommand } from './commands/compress.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { finetuneCommand } from './commands/finetune.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { similarityCommand } from './commands/similarity.ts';
 import { synthesizeCommand } from './commands/synthesize.ts';
@@ -9,7 +10,14 @@ import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
 /** The commands, in the order that they are listed in. */
-const commands = [inspectCommand, synthesizeCommand, compressCommand, evaluateCommand, similarityCommand];
+const commands = [
+  inspectCommand,
+  synthesizeCommand,
+  compressCommand,
+  finetuneCommand,
+  evaluateCommand,
+  similarityCommand,
+];
 
 /** The command line as commander knows it. */
 export function programFor(terminal: Terminal): Command {

@@ -1,2 +1,3 @@
 export { distil, distillationStep } from './finetune.ts';
 export { type FineTunerOptions, fineTunerOptions, type ParsedOptions, parseFineTunerOptions } from './options.ts';
+export { quantizedBits } from './student/bits.ts';

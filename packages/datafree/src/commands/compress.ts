@@ -6,6 +6,7 @@ import { quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
+import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
 import { type MethodOptions, withMethod } from '../arguments/method.ts';
@@ -13,6 +14,7 @@ import { type QuantizationOptions, quantizationOf, withQuantization } from '../a
 import { path } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
+import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { openModel } from '../model/open.ts';
 import { checkOutputFile, isDevice } from '../outputs.ts';
 import { synthesizerFor } from '../plugins/synthesizer.ts';
@@ -20,10 +22,17 @@ import { keepRun } from '../resume.ts';
 import { runFolder } from '../runFolder.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options extends GeneralOptions, InputOptions, MethodOptions, QuantizationOptions, DataOptions {
+interface Options
+  extends GeneralOptions,
+    InputOptions,
+    MethodOptions,
+    QuantizationOptions,
+    DataOptions,
+    FineTuningOptions {
   readonly output: string;
   readonly report?: string;
   readonly calibrateWith?: string;
+  readonly finetune: boolean;
   readonly restart: boolean;
 }
 
@@ -39,9 +48,11 @@ export function compressCommand(terminal: Terminal): Command {
       'calibrate on data of your own instead of synthetic samples',
       path('calibrate-with'),
     )
+    .option('--finetune', 'let the quantised network learn from the original on the same samples', false)
     .option('--restart', 'discard what an interrupted run left instead of going on with it', false);
   withMethod(command);
   withQuantization(command);
+  withFineTuning(command);
   withInput(command);
   withData(command);
   withGeneral(command);
@@ -52,6 +63,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   const { output, report, calibrateWith, seed, threads } = options;
   const preprocess = preprocessOf(options);
   const quantization = quantizer(quantizationOf(options));
+  const fineTuner = options.finetune ? fineTunerFor(options) : undefined;
   const synthesizer = calibrateWith === undefined ? await synthesizerFor(options) : undefined;
   await checkOutputFile(output, [path]);
   if (report !== undefined) await checkOutputFile(report, [path, output]);
@@ -64,19 +76,24 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   const samples =
     calibrateWith === undefined ? undefined : await dataFor(calibrateWith, sampleShapeOf(model), options, preprocess);
   const store = (await isDevice(output)) ? undefined : await runFolder(`${output}.run`, { data: calibrateWith });
+  const losses = new LossRecord();
   const result = await keepRun(store, options, console, () =>
     compress({
       model,
       runtime: ort(),
       synthesizer,
       quantizer: quantization,
+      fineTuner,
       samples,
       count: options.samples,
       seed,
       threads,
-      store,
+      store: store && losses.keptIn(store),
       signal: console.signal,
-      onProgress: console.onProgress,
+      onProgress: (event) => {
+        losses.observe(event);
+        console.onProgress(event);
+      },
       logger: console.logger,
     }),
   );
@@ -89,6 +106,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     fp32Bytes: file.size(),
     method: synthesizer?.name ?? null,
     calibrateWith: calibrateWith ?? null,
+    fineTuning: losses.result(),
   });
   if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
   await store?.remove();
@@ -106,6 +124,8 @@ interface Summary {
   readonly method: string | null;
   readonly calibrateWith: string | null;
   readonly samples: number;
+  /** Null without it. */
+  readonly fineTuning: FineTuned | null;
   readonly seconds: Compressed['seconds'];
   /** Null when the runtime cannot tell. */
   readonly fusion: FusionReport | null;
@@ -116,14 +136,15 @@ interface Summary {
 
 function summarize(
   { quantized, samples, seconds: took, seed }: Compressed,
-  files: Pick<Summary, 'model' | 'output' | 'bytes' | 'fp32Bytes' | 'method' | 'calibrateWith'>,
+  files: Pick<Summary, 'model' | 'output' | 'bytes' | 'fp32Bytes' | 'method' | 'calibrateWith' | 'fineTuning'>,
 ): Summary {
   const { fusion = null, bits, warnings } = quantized;
   return { ...files, samples: samples.count, seconds: took, fusion, bits, seed, warnings };
 }
 
 function describe(summary: Summary): string {
-  const { fusion, bits, seconds: took, method, samples } = summary;
+  const { fusion, bits, seconds: took, method, samples, fineTuning } = summary;
+  const tuning = fineTuning === null ? '' : `, fine-tuning ${seconds(took.fineTuning)}`;
   const floats = fusion?.layers.filter((layer) => layer.kernel === 'float') ?? [];
   return [
     pairs([
@@ -131,10 +152,11 @@ function describe(summary: Summary): string {
       ['size', `${bytes(summary.bytes)}, ${percent(summary.bytes / summary.fp32Bytes)} of ${bytes(summary.fp32Bytes)}`],
       ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
       ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
+      ...fineTuningLines(fineTuning),
       ['integer kernels', fusion === null ? 'unknown' : `${fusion.integer} of ${fusion.integer + fusion.float} layers`],
       [
         'time',
-        `synthesis ${seconds(took.synthesis)}, calibration ${seconds(took.calibration)}, total ${seconds(took.total)}`,
+        `synthesis ${seconds(took.synthesis)}, calibration ${seconds(took.calibration)}${tuning}, total ${seconds(took.total)}`,
       ],
     ]),
     ...floats.map(

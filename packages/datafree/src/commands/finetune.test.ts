@@ -1,0 +1,100 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeModel } from '@datafree/onnx';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { network } from '../testing/models.ts';
+import { runHere } from '../testing/terminal.ts';
+
+let folder: string;
+const at = (name: string): string => join(folder, name);
+const input = ['--preprocess', 'unit'];
+const synthesis = ['--method', 'gaussian', '--samples', '32'];
+const bits = ['--weights', '4', '--activations', '6'];
+const tuning = ['--finetune-steps', '120', '--finetune-option', 'batch=16', '--finetune-option', 'learningRate=0.002'];
+
+async function result<T>(...args: string[]): Promise<T> {
+  const outcome = await runHere([...args, '--json']);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome.json<T>();
+}
+
+const finetune = (output: string, ...args: string[]): string[] => [
+  ...['finetune', at('model.onnx'), at('quantized.onnx'), '--samples', at('samples'), '-o', at(output)],
+  ...[...tuning, ...input, ...args],
+];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'datafree-test-'));
+  await writeFile(at('model.onnx'), encodeModel(network()));
+  await writeFile(at('other.onnx'), encodeModel({ ...network(), outputs: [{ ...network().outputs[0]!, name: 'x' }] }));
+  await result('synthesize', at('model.onnx'), '-o', at('samples'), ...synthesis, ...input);
+  await result('compress', at('model.onnx'), '-o', at('quantized.onnx'), ...synthesis, ...input, ...bits);
+}, 30_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Tuned {
+  bits: { weights: number; activations: number };
+  fineTuning: { steps: number; loss: { start: number; end: number } };
+  seconds: number;
+}
+
+test('tunes a quantised file to the bytes that compress --finetune gives', async () => {
+  const tuned = await result<Tuned>(...finetune('tuned.onnx'));
+  expect(tuned).toMatchObject({ bits: { weights: 4, activations: 6 }, samples: 32, preset: 'fast' });
+  const whole = await result<Tuned>(
+    ...['compress', at('model.onnx'), '-o', at('whole.onnx'), ...synthesis, ...input, ...bits],
+    ...['--finetune', ...tuning],
+  );
+  expect(whole.fineTuning).toEqual(tuned.fineTuning);
+  const { steps, loss } = tuned.fineTuning;
+  expect(steps).toBe(120);
+  expect(loss.end).toBeLessThan(0.8 * loss.start);
+  expect(tuned.seconds).toBeGreaterThan(0);
+  const bytes = await readFile(at('tuned.onnx'));
+  expect(bytes.equals(await readFile(at('whole.onnx')))).toBe(true);
+  expect(bytes.equals(await readFile(at('quantized.onnx')))).toBe(false);
+});
+
+test('goes on after an interruption, to the same bytes and losses', async () => {
+  const controller = new AbortController();
+  const stopped = await runHere(finetune('resumed.onnx'), {
+    signal: controller.signal,
+    onWrite: (text) => {
+      if (text.includes('fine-tuning: 108/')) controller.abort();
+    },
+  });
+  expect(stopped.code).toBe(130);
+  await expect(stat(at('resumed.onnx'))).rejects.toThrow('ENOENT');
+  const other = await runHere(finetune('resumed.onnx', '--seed', '3'));
+  expect(other.stderr).toContain('error [resume-mismatch]');
+  const resumed = await result<Tuned>(...finetune('resumed.onnx'));
+  const again = await result<Tuned>(...finetune('again.onnx'));
+  expect(resumed.fineTuning).toEqual(again.fineTuning);
+  expect((await readFile(at('resumed.onnx'))).equals(await readFile(at('again.onnx')))).toBe(true);
+  await expect(stat(at('resumed.onnx.run'))).rejects.toThrow('ENOENT');
+});
+
+test('prints text', async () => {
+  const { stdout, stderr } = await runHere(finetune('text.onnx', '--steps', '4'));
+  expect(stdout).toMatch(/^loss +[\d.]+ → [\d.]+ in 4 steps$/m);
+  expect(stderr).toMatch(/^fine-tuning: 4\/4 steps/m);
+});
+
+test.each([
+  ['nothing is quantised', () => ['finetune', at('model.onnx'), at('model.onnx')], 'unsupported'],
+  ['another network', () => ['finetune', at('other.onnx'), at('quantized.onnx')], 'shape-mismatch'],
+  ['a wrong option', () => [...finetune('x.onnx', '--finetune-option', 'stps=3')], 'option-invalid'],
+])('refuses: %s', async (_name, args, code) => {
+  const given = args();
+  const rest = given.includes('-o') ? [] : ['--samples', at('samples'), '-o', at('x.onnx'), ...input];
+  const refused = await runHere([...given, ...rest]);
+  expect(refused.stderr).toContain(`error [${code}]`);
+  expect(refused.code).toBe(1);
+});
+
+test('--help', async () => {
+  const { stdout, code } = await runHere(['finetune', '--help']);
+  expect(code).toBe(0);
+  for (const flag of ['--samples', '--finetune-steps', '--steps', '--json']) expect(stdout).toContain(flag);
+});

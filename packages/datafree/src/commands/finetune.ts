@@ -1,0 +1,137 @@
+import { writeFileAtomic } from '@datafree/data';
+import { encodeModel } from '@datafree/onnx';
+import { compress } from '@datafree/orchestrator';
+import { defineQuantizer, type Quantized, type Quantizer } from '@datafree/plugin';
+import { ort } from '@datafree/runtime-ort';
+import { Command } from 'commander';
+import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
+import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
+import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
+import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
+import { path, whole } from '../arguments/values.ts';
+import { type Console, openConsole } from '../console/console.ts';
+import { bytes, pairs, seconds } from '../console/table.ts';
+import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
+import { openModel } from '../model/open.ts';
+import { openQuantized } from '../model/openQuantized.ts';
+import { checkOutputFile, isDevice } from '../outputs.ts';
+import { keepRun } from '../resume.ts';
+import { runFolder } from '../runFolder.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options extends GeneralOptions, InputOptions, DataOptions, FineTuningOptions {
+  readonly output: string;
+  readonly samples: string;
+  readonly weights?: number;
+  readonly activations?: number;
+  readonly report?: string;
+  readonly restart: boolean;
+}
+
+/** `datafree finetune`: a quantised network learns from the network that it was made of. */
+export function finetuneCommand(terminal: Terminal): Command {
+  const command = new Command('finetune')
+    .description('let a quantised network learn from the network that it was quantised from, without labels')
+    .argument('<model>', 'ONNX file of the network in full precision')
+    .argument('<quantized>', 'ONNX file of its quantised form, as datafree compress writes it')
+    .requiredOption('--samples <data>', 'what it learns on: synthetic samples, or data of your own', path('samples'))
+    .requiredOption('-o, --output <file>', 'where the tuned network goes', path('output'))
+    .option('--report <file>', 'also write the result as JSON', path('report'))
+    .option('--weights <bits>', 'bits of the weights (read from the file)', whole('weights', 2, 8))
+    .option('--activations <bits>', 'bits of the activations (read from the file)', whole('activations', 2, 8))
+    .option('--restart', 'discard what an interrupted run left instead of going on with it', false);
+  withFineTuning(command, { alone: true });
+  withInput(command);
+  withData(command);
+  withGeneral(command);
+  return command.action((model: string, quantized: string, options: Options) =>
+    run(model, quantized, options, openConsole(terminal, options)),
+  );
+}
+
+async function run(path: string, quantizedPath: string, options: Options, console: Console): Promise<void> {
+  const { output, report, samples: data, seed, threads } = options;
+  const preprocess = preprocessOf(options);
+  const fineTuner = fineTunerFor(options);
+  await checkOutputFile(output, [path, quantizedPath]);
+  if (report !== undefined) await checkOutputFile(report, [path, quantizedPath, output]);
+  const { model } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
+  const { quantized, file } = await openQuantized(quantizedPath, model, options);
+  const samples = await dataFor(data, sampleShapeOf(model), options, preprocess);
+  const losses = new LossRecord();
+  const store = (await isDevice(output)) ? undefined : await runFolder(`${output}.run`, { data });
+  const result = await keepRun(store, options, console, () =>
+    compress({
+      model,
+      runtime: ort(),
+      quantizer: already(quantized, file.hash),
+      fineTuner,
+      samples,
+      seed,
+      threads,
+      store: store && losses.keptIn(store),
+      signal: console.signal,
+      onProgress: (event) => {
+        losses.observe(event);
+        console.onProgress(event);
+      },
+      logger: console.logger,
+    }),
+  );
+  const encoded = encodeModel(result.quantized.graph);
+  await writeFileAtomic(output, encoded);
+  const summary: Summary = {
+    model: path,
+    quantized: quantizedPath,
+    output,
+    bytes: encoded.length,
+    preset: options.finetunePreset ?? 'fast',
+    data,
+    samples: samples.count,
+    bits: quantized.bits,
+    fineTuning: losses.result(),
+    seconds: result.seconds.fineTuning,
+    seed,
+  };
+  if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
+  await store?.remove();
+  console.result(summary, describe(summary));
+}
+
+/** Stands for the quantisation that was done before. */
+function already(quantized: Quantized, hash: string): Quantizer {
+  return defineQuantizer({
+    kind: 'quantizer',
+    name: 'file',
+    apiVersion: 1,
+    supports: { needsSamples: false, weightBits: [], activationBits: [], deterministic: true },
+    options: { ...quantized.bits, hash },
+    quantize: async () => quantized,
+  });
+}
+
+/** What `finetune --json` prints and `--report` writes. */
+interface Summary {
+  readonly model: string;
+  readonly quantized: string;
+  readonly output: string;
+  readonly bytes: number;
+  readonly preset: string;
+  readonly data: string;
+  readonly samples: number;
+  readonly bits: Quantized['bits'];
+  readonly fineTuning: FineTuned | null;
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+function describe({ output, bytes: size, bits, samples, data, fineTuning, seconds: took }: Summary): string {
+  return pairs([
+    ['output', output],
+    ['size', bytes(size)],
+    ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
+    ['samples', `${samples} from ${data}`],
+    ...fineTuningLines(fineTuning),
+    ['time', seconds(took)],
+  ]);
+}

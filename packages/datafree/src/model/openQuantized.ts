@@ -1,0 +1,57 @@
+import { quantizedBits } from '@datafree/finetuner';
+import { decodeModel } from '@datafree/onnx';
+import { DatafreeError, type Model, type Quantized, type ValueInfo } from '@datafree/plugin';
+import { type ModelFile, readModelFile } from './file.ts';
+
+/** A quantised network, and the file that it was read from. */
+export interface OpenedQuantized {
+  readonly quantized: Quantized;
+  readonly file: ModelFile;
+}
+
+/**
+ * Reads a file of QuantizeLinear and DequantizeLinear pairs as the quantised form of a network.
+ *
+ * @param model the network that it was quantised from
+ * @param bits of the weights and activations; read from the file where absent
+ * @throws `model-not-found`, `model-too-large`, `unsupported` when nothing in it is quantised, `shape-mismatch` when it
+ * has other inputs or outputs than the network, and what `decodeModel` throws
+ */
+export async function openQuantized(
+  path: string,
+  { graph: { inputs, outputs } }: Model,
+  bits: { readonly weights?: number | undefined; readonly activations?: number | undefined } = {},
+): Promise<OpenedQuantized> {
+  const file = await readModelFile(path);
+  const graph = decodeModel(file.bytes, { externalData: file.externalData });
+  const own = quantizedBits(graph);
+  if (own === undefined) {
+    throw new DatafreeError('unsupported', `${path} holds no pairs of QuantizeLinear and DequantizeLinear.`, {
+      path,
+      hint: 'Give a file that datafree compress wrote, or another one in the QDQ format.',
+    });
+  }
+  const [wanted, found] = [
+    [...inputs, ...outputs],
+    [...graph.inputs, ...graph.outputs],
+  ].map((values) => values.map(describe).join(', '));
+  if (found !== wanted) {
+    throw new DatafreeError('shape-mismatch', `${path} has ${found}, the network ${wanted}.`, {
+      path,
+      hint: 'Give the network that it was quantised from.',
+    });
+  }
+  return {
+    file,
+    quantized: {
+      // Free dimensions may have other names.
+      graph: { ...graph, inputs, outputs },
+      bits: { weights: bits.weights ?? own.weights, activations: bits.activations ?? own.activations },
+      warnings: [],
+    },
+  };
+}
+
+function describe({ name, dtype, shape }: ValueInfo): string {
+  return `${name} ${dtype}[${shape.map((size) => (typeof size === 'number' ? size : '?')).join(', ')}]`;
+}
