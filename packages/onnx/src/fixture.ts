@@ -53,7 +53,7 @@ export function normal(dims: readonly number[], seed = 1, deviation = 1): Tensor
 }
 
 /** Positive float32 values around 1. */
-export function positive(dims: readonly number[], seed = 1): Tensor<'float32'> {
+function positive(dims: readonly number[], seed = 1): Tensor<'float32'> {
   const { data } = normal(dims, seed);
   return { dtype: 'float32', dims, data: data.map((value) => 0.5 + Math.abs(value)) };
 }

@@ -1,7 +1,8 @@
+import { errorCodes } from '@datafree/plugin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../encode/model.ts';
-import { codeOf, graph, node } from '../fixture.ts';
+import { batchNorm, batchNormParameters, codeOf, graph, node, normal } from '../fixture.ts';
 import { decodeModel } from './model.ts';
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
@@ -32,6 +33,34 @@ describe('a file that is not an ONNX model', () => {
         );
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('of which bytes were changed is read or refused, nothing else', () => {
+    const branch = graph({ nodes: [node('Relu', ['x'], ['b'])], output: { name: 'b', shape: ['N'] } });
+    const bytes = encodeModel(
+      graph({
+        nodes: [
+          node('Conv', ['x', 'w'], ['c'], { pads: [1, 1, 1, 1], auto_pad: 'NOTSET' }),
+          batchNorm('bn', 'c', 'n'),
+          node('Clip', ['n', 'bn.scale'], ['d']),
+          node('If', ['d'], ['y'], { then_branch: { type: 'graph', value: { ...branch, inputs: [] } } }),
+        ],
+        initializers: { w: normal([2, 3, 3, 3]), ...batchNormParameters('bn', 2) },
+        opset: 9,
+      }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        (changes) => {
+          const changed = bytes.slice();
+          for (const [at, byte] of changes) changed[at] = byte;
+          const code = codeOf(() => decodeModel(changed));
+          if (code !== undefined) expect(Object.keys(errorCodes)).toContain(code);
+        },
+      ),
+      { numRuns: 1500 },
     );
   });
 

@@ -38,7 +38,7 @@ export function decodeTensor(proto: TensorProto, external: ExternalData): Tensor
 }
 
 /** What a message calls a tensor. */
-export function labelOf(proto: TensorProto): string {
+function labelOf(proto: TensorProto): string {
   return proto.name === '' ? 'A constant' : `Initializer "${proto.name}"`;
 }
 
@@ -76,7 +76,7 @@ function fromBytes(proto: TensorProto, dtype: DType, count: number, bytes: Uint8
 }
 
 /** Bytes that `count` elements take in raw storage. */
-export function byteLength(dtype: DType, count: number): number {
+function byteLength(dtype: DType, count: number): number {
   if (dtype === 'string') return 0;
   if (is4Bit(dtype)) return (count + 1) >> 1;
   return count * (allocate(dtype, 0) as Uint8Array).BYTES_PER_ELEMENT;

@@ -3,7 +3,7 @@ import { standardOperators, tensorOf, withOperators } from '@datafree/core';
 import type { Dim, Graph, Node, Tensor, ValueInfo } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../encode/model.ts';
-import { batchNorm, batchNormParameters, codeOf, graph, node, normal } from '../fixture.ts';
+import { batchNorm, batchNormParameters, codeOf, graph, node, normal, protoModel } from '../fixture.ts';
 import { loadModel, prepareModel } from './load.ts';
 
 const initializers: Record<string, Tensor> = {
@@ -40,7 +40,32 @@ describe('loadModel', () => {
   });
 
   it('reads weights from side files', () => {
-    expect(loadModel(encodeModel(network()), { externalData: () => undefined }).batchNorms).toHaveLength(1);
+    const float = (...dims: readonly number[]) => ({
+      value: {
+        case: 'tensorType' as const,
+        value: {
+          elemType: 1,
+          shape: { dim: dims.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })) },
+        },
+      },
+    });
+    const bytes = protoModel({
+      graph: {
+        input: [{ name: 'x', type: float(1, 2) }],
+        output: [{ name: 'y', type: float(1, 2) }],
+        node: [{ opType: 'Mul', input: ['x', 'w'], output: ['y'] }],
+        initializer: [
+          { name: 'w', dims: [2n], dataType: 1, dataLocation: 1, externalData: [{ key: 'location', value: 'w.bin' }] },
+        ],
+      },
+    });
+    const file = new Uint8Array(Float32Array.of(3, 4).buffer);
+    const model = loadModel(bytes, {
+      requireBatchNorm: false,
+      externalData: (location) => (location === 'w.bin' ? file : undefined),
+    });
+    expect(model.graph.initializers.get('w')?.data).toEqual(Float32Array.of(3, 4));
+    expect(codeOf(() => loadModel(bytes, { requireBatchNorm: false }))).toBe('external-data-missing');
   });
 });
 

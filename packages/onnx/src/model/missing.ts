@@ -23,10 +23,10 @@ export function noBatchNorm(graph: Graph): DatafreeError {
 }
 
 /** How to export a network so that it keeps its BatchNormalization. */
-export const exportHint =
-  'Export it again unfolded. PyTorch: torch.onnx.export(model.eval(), x, "model.onnx", training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False); ' +
-  'with dynamo=True add optimize=False. ' +
-  'Keras: python -m tf2onnx.convert without --optimize passes that fuse, from the model and not from a frozen or TFLite graph. ' +
+const exportHint =
+  'Export it again unfolded. PyTorch: torch.onnx.export(model.eval(), x, "model.onnx", training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False), ' +
+  'with dynamo=False from version 2.5 on. ' +
+  'Keras: tf2onnx.optimizer._optimizers.pop("remove_back_to_back") before tf2onnx.convert.from_keras(model). ' +
   'Or use the gaussian method, which needs no statistics.';
 
 /** Names that programs give to weights they folded a BatchNormalization into. */
