@@ -29,7 +29,6 @@ export function gaussian(options: GaussianOptions = {}): Synthesizer {
     kind: 'synthesizer',
     name: 'gaussian',
     apiVersion,
-    DatafreeError,
     supports: { needsBatchNorm: false, needsGradients: false, labels: false, deterministic: true },
     options: parsed,
     async synthesize(model, { count }, { seed, signal, onProgress }) {
