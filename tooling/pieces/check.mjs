@@ -128,7 +128,7 @@ function compile(project, name, options) {
   run('node', [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], { cwd: project });
 }
 
-/** Files that examples may read: `model.onnx`, `samples/` and `photographs/`. @type {(project: string) => void} */
+/** Files that examples may read: networks, `samples/` and `photographs/`. @type {(project: string) => void} */
 function writeStage(project) {
   cpSync(join(root, 'tooling/pieces/stage.mjs'), join(project, 'stage.mjs'));
   run('node', ['stage.mjs'], { cwd: project });
@@ -138,7 +138,7 @@ function writeStage(project) {
 function runExample(project, name, { code }) {
   const folder = join(project, name);
   mkdirSync(folder);
-  for (const file of ['model.onnx', 'samples', 'photographs']) {
+  for (const file of ['model.onnx', 'resnet20.onnx', 'samples', 'photographs']) {
     cpSync(join(project, file), join(folder, file), { recursive: true });
   }
   writeFileSync(join(folder, 'example.mjs'), code);

@@ -1,4 +1,4 @@
-// Writes what the examples of the READMEs read: `model.onnx`, a small network; `photographs/`, images of the kind that
+// Writes what the examples of the READMEs read: `model.onnx` and `resnet20.onnx`, a small network; `photographs/`, images of the kind that
 // it knows; `samples/`, the same as a samples folder. Runs where the packages are installed.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { contactSheet, memorySamples, writeSamples } from '@datafree/data';
@@ -11,7 +11,7 @@ import {
 } from '@datafree/testkit';
 
 const count = 16;
-await writeFile('model.onnx', encodeModel(smallNetwork().graph));
+for (const name of ['model.onnx', 'resnet20.onnx']) await writeFile(name, encodeModel(smallNetwork().graph));
 const samples = smallNetworkSamples(count);
 await writeSamples('samples', samples, {
   grid,
