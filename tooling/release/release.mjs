@@ -1,18 +1,35 @@
-// Publishes every package whose version the registry does not have. With --dry-run it shows what would be published and
-// does nothing.
+// Publishes every package whose version the registry does not have yet: npm run release.
+// With --dry-run it shows which versions the pending changesets make and what the tarballs hold, and publishes nothing.
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pack, root } from '../pieces/pack.mjs';
+import { run } from '../pieces/run.mjs';
 
-const cwd = fileURLToPath(new URL('../..', import.meta.url));
-const dry = process.argv.includes('--dry-run');
+if (process.argv.includes('--dry-run')) showWhatWouldBePublished();
+else process.exitCode = changeset('publish');
 
-/** @type {(command: string, ...args: string[]) => number} */
-function attempt(command, ...args) {
-  console.log(`$ ${command} ${args.join(' ')}`);
-  return spawnSync(command, args, { cwd, stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
+function showWhatWouldBePublished() {
+  changeset('status', '--verbose');
+  const scratch = mkdtempSync(join(tmpdir(), 'datafree-release-'));
+  try {
+    for (const { name, tarball } of pack(scratch)) {
+      const { version, publishConfig } = JSON.parse(
+        run('tar', ['-xzOf', tarball, 'package/package.json'], { cwd: scratch }),
+      );
+      const files = run('tar', ['-tzf', tarball], { cwd: scratch }).trim().split('\n');
+      const kilobytes = Math.ceil(statSync(tarball).size / 1000);
+      const how = publishConfig.provenance ? `${publishConfig.access}, with provenance` : publishConfig.access;
+      console.log(`\n${name}@${version} (${kilobytes} kB, ${how})`);
+      for (const file of files.sort()) console.log(`  ${file.replace(/^package\//, '')}`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
-// Tells which packages the pending changesets raise, and to what.
-attempt('changeset', 'status', '--verbose');
-const publish = ['-r', 'publish', '--access', 'public', ...(dry ? ['--dry-run', '--no-git-checks'] : [])];
-process.exitCode = attempt('pnpm', ...publish);
+/** @type {(...args: string[]) => number} */
+function changeset(...args) {
+  return spawnSync('changeset', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
+}

@@ -1,4 +1,4 @@
 export type { CaseInput, OperatorCase } from './cases/case.ts';
 export { operatorCases } from './cases/index.ts';
 export { referenceRuntime } from './reference.ts';
-export { type RuntimeSuiteOptions, runtimeSuite, runtimeTolerance, type TestRunner } from './suite.ts';
+export { type RuntimeSuiteOptions, runtimeSuite, runtimeTolerance } from './suite.ts';

@@ -1,15 +1,6 @@
 import { allocate, canonicalOpset, elementCount, tensorOf } from '@datafree/core';
-import {
-  type DType,
-  type ErrorCode,
-  type Graph,
-  isDatafreeError,
-  type Node,
-  type Runtime,
-  type Session,
-  type Tensor,
-  type ValueInfo,
-} from '@datafree/plugin';
+import type { DType, ErrorCode, Graph, Node, Runtime, Session, Tensor, ValueInfo } from '@datafree/plugin';
+import { must, refusal } from '../expectation.ts';
 import { compare } from './compare.ts';
 
 /** A check of what the contract of a runtime says about sessions, apart from any operator. */
@@ -19,7 +10,7 @@ export interface SessionCheck {
 }
 
 /** Element types that a session is asked to hand through unchanged. */
-export const passedTypes: readonly DType[] = [
+const passedTypes: readonly DType[] = [
   'float32',
   'float64',
   'float16',
@@ -268,19 +259,6 @@ async function withSession<T>(runtime: Runtime, graph: Graph, work: (session: Se
 
 /** Checks that a work is refused with one of these codes and that the message names what it is about. */
 export async function refused(work: () => Promise<unknown>, codes: readonly ErrorCode[], about = ''): Promise<void> {
-  let error: unknown;
-  try {
-    await work();
-  } catch (thrown) {
-    error = thrown;
-  }
-  must(error !== undefined, 'nothing was refused');
-  must(isDatafreeError(error), `what was thrown is not a DatafreeError: ${error}`);
-  const { code, message } = error as Error & { code: ErrorCode };
-  must(codes.includes(code), `the code is ${code} (${message}), ${codes.join(' or ')} was expected`);
+  const { message } = await refusal('it', work, codes);
   must(message.includes(about), `the message does not name "${about}": ${message}`);
-}
-
-function must(condition: boolean, otherwise: string): void {
-  if (!condition) throw new Error(otherwise);
 }

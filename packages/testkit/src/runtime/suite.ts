@@ -1,24 +1,14 @@
 import { interpret, type OperatorSet, operatorKey, standardOperators } from '@datafree/core';
 import type { Graph, Runtime } from '@datafree/plugin';
+import type { SuiteRunner } from '../check.ts';
 import type { OperatorCase } from './cases/case.ts';
 import { operatorCases } from './cases/index.ts';
 import { compare } from './compare.ts';
 import { forwardTrial, gradientTrial, type Trial } from './graphs.ts';
 import { refused, runOnce, sessionChecks } from './sessions.ts';
 
-/** What the suite takes from a test runner; vitest, jest and node:test have it. */
-export interface TestRunner {
-  readonly describe: (name: string, body: () => void) => unknown;
-  readonly it: {
-    (name: string, body: () => Promise<void>): unknown;
-    readonly skip: (name: string, body: () => Promise<void>) => unknown;
-  };
-}
-
 /** Options of {@link runtimeSuite}. */
 export interface RuntimeSuiteOptions {
-  /** Titles of tests to leave out: "Conv: dilation 2". They are reported as skipped. */
-  readonly skip?: readonly string[];
   /** Cases by family; those of the standard operators when absent. */
   readonly cases?: Readonly<Record<string, readonly OperatorCase[]>>;
   /** The operators that the cases are about. */
@@ -36,21 +26,19 @@ export const runtimeTolerance = 1e-4;
  * @param createRuntime gives the runtime under test; called once, while tests are collected
  */
 export function runtimeSuite(
-  runner: TestRunner,
+  { describe, it }: SuiteRunner,
   createRuntime: () => Runtime,
-  { skip = [], cases = operatorCases, operators = standardOperators }: RuntimeSuiteOptions = {},
+  { cases = operatorCases, operators = standardOperators }: RuntimeSuiteOptions = {},
 ): void {
-  const { describe, it } = runner;
   const runtime = createRuntime();
-  const test = (title: string, body: () => Promise<void>) => (skip.includes(title) ? it.skip : it)(title, body);
 
   describe(`runtime ${runtime.name}: sessions`, () => {
-    for (const { title, check } of sessionChecks) test(title, () => check(runtime));
+    for (const { title, check } of sessionChecks) it(title, () => check(runtime));
   });
 
   const unsupported = runtime.supports.unsupportedOperators ?? [];
   describe(`runtime ${runtime.name}: operators it does not take: ${unsupported.join(', ') || 'none'}`, () => {
-    test('they are operators that exist', async () => {
+    it('they are operators that exist', async () => {
       for (const name of unsupported) {
         if (!operators.has(name.includes(':') ? name : operatorKey('', name)))
           throw new Error(`There is no operator ${name}.`);
@@ -74,7 +62,7 @@ export function runtimeSuite(
     try {
       trial = make();
     } catch (error) {
-      test(title, () => Promise.reject(error));
+      it(title, () => Promise.reject(error));
       return;
     }
     if (trial === undefined) return;
@@ -82,10 +70,10 @@ export function runtimeSuite(
     const lacking = operatorsOf(graph).filter((name) => unsupported.includes(name));
     if (lacking.length > 0) {
       const codes = ['runtime-failed', 'unsupported', 'operator-unknown'] as const;
-      test(`${title} (refused: ${lacking.join(', ')})`, () => refused(() => runOnce(runtime, graph, feeds), codes));
+      it(`${title} (refused: ${lacking.join(', ')})`, () => refused(() => runOnce(runtime, graph, feeds), codes));
       return;
     }
-    test(title, async () => {
+    it(title, async () => {
       const expected = interpret(graph, feeds, { double: true, operators });
       const actual = await runOnce(runtime, graph, feeds);
       for (const { name } of graph.outputs) compare(name, actual[name], expected[name]!, runtimeTolerance);

@@ -13,7 +13,7 @@ import {
 import { memorySamples } from '../network/memorySamples.ts';
 
 /** Options of {@link search}. */
-export interface SearchOptions {
+interface SearchOptions {
   readonly steps?: number;
   readonly contrast?: number;
 }
@@ -32,7 +32,7 @@ export interface SearchParts {
 const names = ['steps', 'contrast'] as const;
 
 /** Parses options by hand, as a plugin in plain JavaScript might. */
-export function parseSearchOptions(options: SearchOptions): Required<SearchOptions> {
+function parseSearchOptions(options: SearchOptions): Required<SearchOptions> {
   const unknown = Object.keys(options).find((name) => !names.includes(name as 'steps'));
   const wrong = names.find((name) => name in options && !((options[name] as number) > 0));
   const path = unknown ?? wrong;
