@@ -70,7 +70,9 @@ export function runtimeSuite(
     const lacking = operatorsOf(graph).filter((name) => unsupported.includes(name));
     if (lacking.length > 0) {
       const codes = ['runtime-failed', 'unsupported', 'operator-unknown'] as const;
-      it(`${title} (refused: ${lacking.join(', ')})`, () => refused(() => runOnce(runtime, graph, feeds), codes));
+      const about = lacking.length === 1 ? lacking[0]!.replace(/.*:/, '') : '';
+      it(`${title} (refused: ${lacking.join(', ')})`, () =>
+        refused(() => runOnce(runtime, graph, feeds), codes, about));
       return;
     }
     it(title, async () => {

@@ -37,6 +37,13 @@ export const normalizationCases: readonly OperatorCase[] = [
     outputs: 3,
     through: [0],
   },
+  {
+    op: 'BatchNormalization',
+    title: 'in training mode, giving the statistics of the batch',
+    inputs: [real([3, 3, 4, 5]), ...batchNorm(weight, 3)],
+    attributes: { training_mode: int(1), momentum: float(0) },
+    outputs: 3,
+  },
   { op: 'InstanceNormalization', title: '2-D', inputs: [real([2, 3, 4, 5]), real([3], 0.5, 1.5), real([3])] },
   {
     op: 'InstanceNormalization',
