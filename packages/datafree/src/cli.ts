@@ -20,4 +20,5 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: controller.signal,
+  command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
 });

@@ -16,6 +16,7 @@ export { compareDataSets, similarity } from '@datafree/similarity';
 export { bns } from '@datafree/synth-bns';
 export { gaussian } from '@datafree/synth-gaussian';
 export { bnsInception, inception } from '@datafree/synth-inception';
+export { type Config, defineConfig } from './config/defineConfig.ts';
 export type { Evaluation } from './evaluation/evaluate.ts';
 export { type EvaluateModelsOptions, evaluateModels } from './evaluation/evaluateModels.ts';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model/open.ts';

@@ -1,10 +1,13 @@
 import { Command } from 'commander';
+import { compareCommand } from './commands/compare.ts';
 import { compressCommand } from './commands/compress.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { finetuneCommand } from './commands/finetune.ts';
+import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { similarityCommand } from './commands/similarity.ts';
 import { synthesizeCommand } from './commands/synthesize.ts';
+import { withConfig } from './config/apply.ts';
 import { asDatafreeError, type ExitCode, exitCodeOf, tell } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -16,7 +19,9 @@ const commands = [
   compressCommand,
   finetuneCommand,
   evaluateCommand,
+  compareCommand,
   similarityCommand,
+  initCommand,
 ];
 
 /** The command line as commander knows it. */
@@ -35,7 +40,7 @@ export function programFor(terminal: Terminal): Command {
       getOutHasColors: () => terminal.stdout.isTTY === true,
     });
   for (const command of commands) program.addCommand(command(terminal).copyInheritedSettings(program));
-  return program;
+  return withConfig(program);
 }
 
 /**

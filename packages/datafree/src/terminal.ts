@@ -6,6 +6,8 @@ export interface Terminal {
   readonly stderr: Output;
   /** Fires when the user interrupts. */
   readonly signal: AbortSignal;
+  /** The command line that started the process, for work in more of them; absent where there is none. */
+  readonly command?: readonly string[] | undefined;
 }
 
 /** A stream to write to; `process.stdout` and `process.stderr` fit. */

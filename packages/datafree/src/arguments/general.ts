@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { whole } from './values.ts';
+import { path, whole } from './values.ts';
 
 /** What every command takes. */
 export interface GeneralOptions {
@@ -15,6 +15,11 @@ export function withGeneral(command: Command): Command {
     .optionsGroup('Every command:')
     .option('--seed <number>', 'seed of all randomness: same seed, same bytes', whole('seed', 0, 2 ** 32 - 1), 0)
     .option('--threads <number>', 'threads to compute with (the physical cores when absent)', whole('threads', 1, 1024))
+    .option(
+      '--config <file>',
+      'settings under the names of the flags, which win (datafree.config.ts, .mjs, .js or .json)',
+      path('config'),
+    )
     .option('--json', 'print the result as JSON', false)
     .option('--quiet', 'no progress and no warnings', false)
     .helpOption('-h, --help', 'show this help');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeModel } from '@datafree/onnx';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { network } from '../testing/models.ts';
+import { network, withOutput } from '../testing/models.ts';
 import { runHere } from '../testing/terminal.ts';
 
 let folder: string;
@@ -27,7 +27,7 @@ const finetune = (output: string, ...args: string[]): string[] => [
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'datafree-test-'));
   await writeFile(at('model.onnx'), encodeModel(network()));
-  await writeFile(at('other.onnx'), encodeModel({ ...network(), outputs: [{ ...network().outputs[0]!, name: 'x' }] }));
+  await writeFile(at('other.onnx'), encodeModel(withOutput(network(), 'other')));
   await result('synthesize', at('model.onnx'), '-o', at('samples'), ...synthesis, ...input);
   await result('compress', at('model.onnx'), '-o', at('quantized.onnx'), ...synthesis, ...input, ...bits);
 }, 30_000);

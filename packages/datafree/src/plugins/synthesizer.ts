@@ -10,7 +10,7 @@ import { findPlugin } from './resolve.ts';
  *
  * @throws `plugin-not-found`, `plugin-invalid`, `plugin-failed`, `option-invalid`
  */
-export async function synthesizerFor({ method, option = [] }: MethodOptions): Promise<Synthesizer> {
+export async function synthesizerFor({ method, option = [] }: Omit<MethodOptions, 'samples'>): Promise<Synthesizer> {
   const factory = await findPlugin(method, {
     kind: 'synthesizer',
     prefix: '@datafree/synth-',

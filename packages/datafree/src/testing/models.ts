@@ -68,6 +68,16 @@ export function withOperator(graph: Graph, change: Partial<Node>): Graph {
   return { ...graph, nodes: graph.nodes.map((node) => (node.op === 'Relu' ? { ...node, ...change } : node)) };
 }
 
+/** A network whose output has another name. */
+export function withOutput(graph: Graph, name: string): Graph {
+  const [output] = graph.outputs as [Graph['outputs'][number]];
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    outputs: node.outputs.map((own) => (own === output.name ? name : own)),
+  }));
+  return { ...graph, nodes, outputs: [{ ...output, name }] };
+}
+
 /** A network that also adds a second input. */
 export function withSecondInput(graph: Graph): Graph {
   const [input] = graph.inputs as [Graph['inputs'][number]];

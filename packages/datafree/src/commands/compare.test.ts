@@ -1,0 +1,140 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Random } from '@datafree/core';
+import { encodeNpy } from '@datafree/data';
+import { encodeModel } from '@datafree/onnx';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Cell } from '../comparison/cell.ts';
+import type { Row } from '../comparison/summary.ts';
+import { network, sampleShape } from '../testing/models.ts';
+import { runHere } from '../testing/terminal.ts';
+
+let folder: string;
+const at = (...names: string[]): string => join(folder, ...names);
+const count = 40;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'datafree-test-'));
+  await writeFile(at('model.onnx'), encodeModel(network()));
+  const data = new Random(5).normals(count * sampleShape.reduce((a, b) => a * b, 1));
+  await writeFile(at('data.npy'), encodeNpy({ dtype: 'float32', dims: [count, ...sampleShape], data }));
+  await writeFile(
+    at('labels.u8'),
+    Uint8Array.from({ length: count }, (_, i) => i % 5),
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const compare = (run: string, ...args: string[]): string[] => [
+  ...['compare', at('model.onnx'), '--data', at('data.npy'), '--labels', at('labels.u8'), '--run', at(run)],
+  ...['--methods', 'gaussian,bns', '--bits', '8/8,3/3', '--seeds', '2', '--samples', '8'],
+  ...['--method-option', 'bns:iterations=3', '--method-option', 'bns:batch=8', ...args],
+];
+
+interface Result {
+  fp32: { top1: number };
+  rows: Row[];
+  cells: Cell[];
+}
+
+async function result(...args: string[]): Promise<Result> {
+  const outcome = await runHere([...args, '--json']);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome.json<Result>();
+}
+
+test('finishes every cell of the grid, and real samples beside it', async () => {
+  const found = await result(...compare('grid', '--with-real', at('data.npy')));
+  expect(found.rows.map(({ method, bits, seeds }) => [method, bits.weights, bits.activations, seeds])).toEqual([
+    ['gaussian', 8, 8, 2],
+    ['gaussian', 3, 3, 2],
+    ['bns', 8, 8, 2],
+    ['bns', 3, 3, 2],
+    ['real', 8, 8, 2],
+    ['real', 3, 3, 2],
+  ]);
+  expect(found.cells).toHaveLength(12);
+  expect(found.cells[4]).toMatchObject({ method: 'bns', seed: 0, samples: 8, options: { iterations: 3 } });
+  // Both cells of a method and seed share one synthesis.
+  expect(found.cells[4]?.seconds.synthesis).toBe(found.cells[5]?.seconds.synthesis);
+  expect(found.cells[4]?.seconds.synthesis).toBeGreaterThan(0);
+  const [eight, three] = found.rows as [Row, Row];
+  expect(eight.agreement.mean).toBeGreaterThan(three.agreement.mean);
+  const files = await readdir(at('grid'));
+  expect(files.filter((name) => name.endsWith('.json'))).toHaveLength(13);
+  expect(files).toHaveLength(13);
+
+  // The same cell by hand.
+  await runHere([
+    ...['compress', at('model.onnx'), '-o', at('hand.onnx'), '--method', 'bns', '--seed', '1', '--samples', '8'],
+    ...['--option', 'iterations=3', '--option', 'batch=8', '--weights', '3', '--activations', '3'],
+  ]);
+  const evaluated = await runHere([
+    ...['evaluate', at('model.onnx'), at('hand.onnx'), '--data', at('data.npy'), '--labels', at('labels.u8'), '--json'],
+  ]);
+  const [fp32, own] = evaluated.json<{ models: { top1: number; agreement: number; bytes: number }[] }>().models;
+  expect(found.fp32.top1).toBe(fp32?.top1);
+  const cell = found.cells.find(({ method, bits, seed }) => method === 'bns' && bits.weights === 3 && seed === 1);
+  expect(cell).toMatchObject({ top1: own?.top1, agreement: own?.agreement, bytes: own?.bytes });
+});
+
+test('goes on with what is finished, cell by cell', async () => {
+  const controller = new AbortController();
+  const stopped = await runHere(compare('stopped'), {
+    signal: controller.signal,
+    onWrite: (text) => {
+      if (text.includes('cells: 3/8')) controller.abort();
+    },
+  });
+  expect(stopped.code).toBe(130);
+  const cells = async (): Promise<string[]> =>
+    (await readdir(at('stopped'))).filter((name) => /_s\d+\.json$/.test(name));
+  const kept = await cells();
+  expect(kept).toHaveLength(3);
+  const times = await Promise.all(kept.map(async (name) => (await stat(at('stopped', name))).mtimeMs));
+  await result(...compare('stopped'));
+  expect(await cells()).toHaveLength(8);
+  expect(await Promise.all(kept.map(async (name) => (await stat(at('stopped', name))).mtimeMs))).toEqual(times);
+
+  // More of the grid goes into the same folder; other facts do not, other options of a method neither.
+  const more = await result(...compare('stopped', '--only', 'gaussian:2', '--seeds', '3'));
+  expect(more.cells.map(({ method, seed }) => [method, seed])).toEqual([
+    ['gaussian', 2],
+    ['gaussian', 2],
+  ]);
+  for (const args of [
+    ['--samples', '9'],
+    ['--first-last', '8'],
+    ['--method-option', 'bns:iterations=4'],
+  ]) {
+    const refused = await runHere(compare('stopped', ...args));
+    expect(refused.stderr, args[0]).toContain('error [resume-mismatch]');
+  }
+  const text = await runHere(compare('stopped'));
+  expect(text.stdout).toMatch(/^method +bits +seeds +top-1 % +agreement % +seconds$/m);
+  expect(text.stdout).toMatch(/^bns +3\/3 +2 +[\d.]+ ± [\d.]+/m);
+  expect((await runHere(compare('stopped', '--csv'))).stdout).toMatch(/^bns,3,3,2,/m);
+  expect((await runHere(compare('stopped', '--markdown'))).stdout).toMatch(/^\| bns \| 3\/3 \| 2 \|/m);
+});
+
+test.each([
+  ['a folder of something else', () => compare('.'), 'output-exists'],
+  ['bits', () => compare('x', '--bits', '8/8,9'), 'option-invalid'],
+  ['a method twice', () => compare('x', '--methods', 'bns,bns'), 'option-invalid'],
+  ['an option of no method', () => compare('x', '--method-option', 'inception:iterations=3'), 'option-invalid'],
+  ['a cell that is not there', () => compare('x', '--only', 'bns:7'), 'option-invalid'],
+  ['an unknown method', () => compare('x', '--methods', 'magic'), 'plugin-not-found'],
+])('refuses: %s', async (_name, args, code) => {
+  const refused = await runHere(args());
+  expect(refused.stderr).toContain(`error [${code}]`);
+  expect(refused.code).toBe(1);
+  await expect(readFile(at('x', 'compare.json'))).rejects.toThrow('ENOENT');
+});
+
+test('--help', async () => {
+  const { stdout, code } = await runHere(['compare', '--help']);
+  expect(code).toBe(0);
+  for (const flag of ['--methods', '--bits', '--seeds', '--with-real', '--jobs', '--csv'])
+    expect(stdout).toContain(flag);
+});

@@ -1,0 +1,181 @@
+import { basename } from 'node:path';
+import { DatafreeError, type SampleSet, type Synthesizer } from '@datafree/plugin';
+import { quantizer } from '@datafree/quantizer';
+import { ort } from '@datafree/runtime-ort';
+import { Command } from 'commander';
+import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
+import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
+import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
+import { type Bits, type GridOptions, withGrid } from '../arguments/grid.ts';
+import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
+import { type QuantizationOptions, quantizationOf, withQuantization } from '../arguments/quantization.ts';
+import { path, whole } from '../arguments/values.ts';
+import { type Cell, type CellKey, describeCell, type Group, realMethod } from '../comparison/cell.ts';
+import { ComparisonFolder } from '../comparison/folder.ts';
+import { type Comparison, finishGroup } from '../comparison/group.ts';
+import { finishInProcesses } from '../comparison/jobs.ts';
+import { csvOf, markdownOf, type Row, rowsOf, textOf } from '../comparison/summary.ts';
+import { openConsole } from '../console/console.ts';
+import { openModel } from '../model/open.ts';
+import { synthesizerFor } from '../plugins/synthesizer.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options
+  extends GeneralOptions,
+    InputOptions,
+    DataOptions,
+    QuantizationOptions,
+    FineTuningOptions,
+    GridOptions {
+  readonly data: string;
+  readonly labels?: string;
+  readonly run?: string;
+  readonly finetune: boolean;
+  readonly jobs: number;
+  readonly only?: string;
+  readonly csv: boolean;
+  readonly markdown: boolean;
+  readonly restart: boolean;
+}
+
+/** `datafree compare`: methods against each other on one network. */
+export function compareCommand(terminal: Terminal): Command {
+  const command = new Command('compare')
+    .description('compare methods, bits and seeds on one network: mean and spread of each cell of the grid')
+    .argument('<model>', 'ONNX file')
+    .requiredOption('--data <data>', 'what the quantised networks are measured on', path('data'))
+    .option('--labels <file>', 'classes: .u8, .u16 or .npy (those in the data when absent)', path('labels'))
+    .option('--run <folder>', 'where finished cells are kept (MODEL.compare in the working directory)', path('run'))
+    .option('--jobs <number>', 'processes that work at the same time', whole('jobs', 1, 1024), 1)
+    .option('--only <method:seed>', 'finish the cells of one method and seed alone')
+    .option('--finetune', 'fine-tune each quantised network on its samples', false)
+    .option('--csv', 'print the table as comma-separated values', false)
+    .option('--markdown', 'print the table in Markdown', false)
+    .option('--restart', 'discard the cells that are kept instead of going on with them', false);
+  withGrid(command);
+  withQuantization(command);
+  withFineTuning(command);
+  withInput(command);
+  withData(command);
+  withGeneral(command);
+  return command.action((model: string, options: Options) => run(model, options, terminal));
+}
+
+async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
+  const console = openConsole(terminal, options);
+  const { data, labels, threads, jobs, samples: count } = options;
+  const preprocess = preprocessOf(options);
+  const bits = options.bits ?? [{ weights: options.weights ?? 8, activations: options.activations ?? 8 }];
+  const quantization = quantizationOf(options);
+  const fineTuner = options.finetune ? fineTunerFor(options) : undefined;
+  const sources = await synthesizersFor(options);
+  const { model } = await openModel(path, {
+    preprocess,
+    inputShape: options.inputShape,
+    requireBatchNorm: [...sources.values()].some((source) => source.supports.needsBatchNorm),
+    logger: console.logger,
+  });
+  const shape = sampleShapeOf(model);
+  const [, classes] = model.output.shape;
+  const measured = await dataFor(
+    data,
+    shape,
+    { ...options, labels, classes: typeof classes === 'number' ? classes : undefined },
+    preprocess,
+  );
+  const real = options.withReal && (await dataFor(options.withReal, shape, options, preprocess));
+  const all = new Map<string, Synthesizer | SampleSet>([...sources, ...(real ? [[realMethod, real] as const] : [])]);
+  const groups = groupsOf([...all.keys()], options);
+  const { limit, resize, shape: rawShape, withReal } = options;
+  const quantizerOf = (own: Bits) => quantizer({ ...quantization, ...own });
+  const { weights: _weights, activations: _activations, ...common } = quantizer(quantization).options;
+  const facts = {
+    model: model.hash,
+    preprocess,
+    data: { data, labels, limit, resize, shape: rawShape, withReal },
+    samples: count,
+    quantizer: common,
+    fineTuner: fineTuner?.options,
+  };
+  const folder = await ComparisonFolder.open(folderOf(path, options), facts, options.restart);
+
+  const total = groups.length * bits.length;
+  const finished = new Set<string>();
+  const onCell = (cell: CellKey): void => {
+    const name = describeCell(cell);
+    if (finished.has(name)) return;
+    finished.add(name);
+    console.onProgress({ stage: 'cells', done: finished.size, total, unit: 'cells' });
+  };
+  const comparison: Comparison = {
+    path,
+    model,
+    folder,
+    bits,
+    count,
+    quantizerOf,
+    fineTuner,
+    data: measured,
+    runtime: ort(),
+    threads,
+    signal: console.signal,
+    onProgress: console.onProgress,
+    logger: console.logger,
+    onCell,
+  };
+  const { command } = terminal;
+  if (jobs > 1 && command !== undefined) {
+    const onFinished = (group: Group): void => {
+      for (const own of bits) onCell({ ...group, bits: own });
+    };
+    await finishInProcesses(groups, { command, jobs, threads, signal: console.signal, onFinished });
+  }
+  const cells: Cell[] = [];
+  for (const group of groups) {
+    cells.push(...(await finishGroup(comparison, group, all.get(group.method) as Synthesizer | SampleSet)));
+  }
+  const rows = rowsOf(cells);
+  const fp32 = cells[0]?.fp32 ?? { top1: null };
+  console.result(
+    { model: path, data, run: folder.path, samples: count, evaluated: measured.count, fp32, rows, cells },
+    describe(rows, fp32.top1, options),
+  );
+}
+
+/** The synthesizers by the names that they were asked for. */
+async function synthesizersFor({ methods, methodOption = [] }: Options): Promise<ReadonlyMap<string, Synthesizer>> {
+  const stray = methodOption.find(({ method }) => !methods.includes(method));
+  if (stray !== undefined) {
+    throw new DatafreeError('option-invalid', `--method-option: "${stray.method}" is none of the methods.`, {
+      path: 'methodOption',
+      hint: `They are ${methods.join(', ')}.`,
+    });
+  }
+  const found = new Map<string, Synthesizer>();
+  for (const method of methods) {
+    const option = methodOption.filter((own) => own.method === method).map((own) => own.assignment);
+    found.set(method, await synthesizerFor({ method, option }));
+  }
+  return found;
+}
+
+/** Methods and seeds, those of one method together. */
+function groupsOf(methods: readonly string[], { seed, seeds, only }: Options): readonly Group[] {
+  const groups = methods.flatMap((method) => Array.from({ length: seeds }, (_, i) => ({ method, seed: seed + i })));
+  if (only === undefined) return groups;
+  const chosen = groups.filter((group) => `${group.method}:${group.seed}` === only);
+  if (chosen.length > 0) return chosen;
+  throw new DatafreeError('option-invalid', `--only: the grid has no "${only}".`, {
+    path: 'only',
+    hint: `It has ${groups.map((group) => `${group.method}:${group.seed}`).join(', ')}.`,
+  });
+}
+
+function folderOf(path: string, { run }: Options): string {
+  return run ?? `${basename(path).replace(/\.onnx$/, '')}.compare`;
+}
+
+function describe(rows: readonly Row[], fp32: number | null, { csv, markdown }: Options): string {
+  if (csv) return csvOf(rows);
+  return markdown ? markdownOf(rows, fp32) : textOf(rows, fp32);
+}

@@ -1,0 +1,116 @@
+import { rm } from 'node:fs/promises';
+import { compress, type StageOptions, synthesize } from '@datafree/orchestrator';
+import type { FineTuner, Model, Quantizer, SampleSet, Synthesizer } from '@datafree/plugin';
+import type { Bits } from '../arguments/grid.ts';
+import { evaluateModels } from '../evaluation/evaluateModels.ts';
+import { saveModel } from '../model/save.ts';
+import { runFolder } from '../runFolder.ts';
+import type { Cell, Group } from './cell.ts';
+import { drawn } from './drawn.ts';
+import type { ComparisonFolder } from './folder.ts';
+
+/** What all cells of a comparison are made with. */
+export interface Comparison extends Omit<StageOptions, 'seed' | 'checkpoint'> {
+  /** Path of the network in full precision. */
+  readonly path: string;
+  readonly model: Model;
+  readonly folder: ComparisonFolder;
+  readonly bits: readonly Bits[];
+  /** How many samples a cell is calibrated on. */
+  readonly count: number;
+  readonly quantizerOf: (bits: Bits) => Quantizer;
+  readonly fineTuner: FineTuner | undefined;
+  /** What the cells are measured on. */
+  readonly data: SampleSet;
+  /** Called with each cell, also those that were finished before. */
+  readonly onCell: (cell: Cell) => void;
+}
+
+/** Samples that a run evaluates at once. */
+const evaluated = 64;
+
+/**
+ * Finishes the cells of one method and seed, which share their samples. Finished ones are taken from the folder.
+ *
+ * @param source what makes the samples, or data to draw them from
+ * @returns in the order of the bits
+ */
+export async function finishGroup(
+  comparison: Comparison,
+  group: Group,
+  source: Synthesizer | SampleSet,
+): Promise<readonly Cell[]> {
+  const { folder, model, data, threads, signal, onProgress, onCell } = comparison;
+  const options = 'synthesize' in source ? source.options : {};
+  const path = folder.runOf(group);
+  let made: Promise<Made> | undefined;
+  const cells: Cell[] = [];
+  for (const bits of comparison.bits) {
+    const key = { ...group, bits };
+    let cell = await folder.read(key, options);
+    if (cell === undefined) {
+      made ??= samplesOf(comparison, group, source, path);
+      const { samples, seconds: synthesis } = await made;
+      const { quantized, seconds } = await compress({
+        ...comparison,
+        model,
+        seed: group.seed,
+        quantizer: comparison.quantizerOf(bits),
+        samples,
+      });
+      const file = folder.modelOf(key);
+      const bytes = await saveModel(file, quantized.graph);
+      const models = [comparison.path, file];
+      const results = await evaluateModels({ models, samples: data, batch: evaluated, threads, signal, onProgress });
+      const [fp32, own] = results as [(typeof results)[0], (typeof results)[0]];
+      const { calibration, fineTuning } = seconds;
+      cell = {
+        ...key,
+        options,
+        samples: samples.count,
+        top1: own.top1,
+        agreement: own.agreement,
+        cosine: own.cosine,
+        bytes,
+        seconds: { synthesis, calibration, fineTuning, total: synthesis + calibration + fineTuning },
+        fp32: { top1: fp32.top1 },
+      };
+      await folder.write(cell);
+      await rm(file);
+    }
+    onCell(cell);
+    cells.push(cell);
+  }
+  await rm(path, { recursive: true, force: true });
+  return cells;
+}
+
+interface Made {
+  readonly samples: SampleSet;
+  /** Seconds that it took, those of interrupted runs too. */
+  readonly seconds: number;
+}
+
+async function samplesOf(
+  comparison: Comparison,
+  { seed }: Group,
+  source: Synthesizer | SampleSet,
+  path: string,
+): Promise<Made> {
+  const { model, count } = comparison;
+  if (!('synthesize' in source)) return { samples: await drawn(source, count, seed), seconds: 0 };
+  const store = await runFolder(path);
+  const before = await store.checkpoint.read(key);
+  const start = performance.now();
+  const seconds = (): number =>
+    (performance.now() - start) / 1000 + (before === undefined ? 0 : Number(new TextDecoder().decode(before)));
+  try {
+    const samples = await synthesize({ ...comparison, model, synthesizer: source, count, seed, store });
+    return { samples, seconds: seconds() };
+  } finally {
+    if (await store.begun()) await store.checkpoint.write(key, new TextEncoder().encode(String(seconds())));
+  }
+}
+
+/** Where the seconds of synthesis are kept beside the samples. */
+const key = 'seconds';
