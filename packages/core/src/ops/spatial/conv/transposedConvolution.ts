@@ -4,7 +4,10 @@ import { extents } from '../window.ts';
 import { convTranspose } from './convNodes.ts';
 import type { Convolution } from './convolution.ts';
 
-/** Transposed convolution as ConvTranspose. It has an output padding of the cells that no window reached. */
+/**
+ * Transposed convolution as ConvTranspose (Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep
+ * learning", section 4). Its output padding is the cells that no window reached.
+ */
 export function transposedConvolution(b: GraphBuilder, dy: Value, w: Value, convolution: Convolution): Value {
   const { strides, dilations, begins, ends, groups, input, output } = convolution;
   const extent = extents(convolution);
