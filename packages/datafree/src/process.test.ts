@@ -84,12 +84,12 @@ describe('exit codes', () => {
   });
 });
 
-describe('interruptions', () => {
+describe('interruptions', { timeout: 180_000 }, () => {
   let whole: Buffer;
   beforeAll(async () => {
     expect((await start(compress('whole.onnx'))).code).toBe(0);
     whole = await readFile(at('whole.onnx'));
-  });
+  }, 60_000);
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it soon; the same command goes on', async (signal) => {
     let sent = 0;
