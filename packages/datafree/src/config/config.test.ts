@@ -38,7 +38,7 @@ describe('reading', () => {
       "import { defineConfig, type Config } from 'datafree';\nexport default defineConfig({ seed: 3 as number } satisfies Config);",
     ],
     ['mjs', 'export default { seed: 3 };'],
-    ['js', 'module.exports = { default: { seed: 3 } };'],
+    ['js', 'module.exports = { seed: 3 };'],
     ['js', "import { defineConfig } from 'datafree'; export default defineConfig({ seed: 3 });"],
     ['json', '{ "seed": 3 }'],
   ])('.%s: %s', async (extension, content) => {
@@ -65,7 +65,7 @@ describe('reading', () => {
   test.each<[content: object, path: string]>([
     [{ weigths: 4 }, 'weigths'],
     [{ weights: 9 }, 'weights'],
-    [{ firstLast: { weights: 1 } }, 'firstLast'],
+    [{ firstLast: { weights: 1 } }, 'firstLast.weights'],
     [{ bits: ['8/8', '4'] }, 'bits.1'],
     [{ extends: [{}, { extends: [{ seed: -1 }] }] }, 'extends.1.extends.0.seed'],
     [{ extends: [4] }, 'extends.0'],
