@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -152,4 +152,16 @@ describe('interruptions', { timeout: 180_000 }, () => {
     expect(ended.stderr).toContain('error [output-unwritable]: /dev/full');
     expect(existsSync('/dev/full.run')).toBe(false);
   });
+});
+
+test('the example of the README runs', { timeout: 120_000 }, async () => {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const [, code] = /```js\n(import .*?)```/s.exec(readme) as unknown as [string, string];
+  await mkdir(at('node_modules'), { recursive: true });
+  await symlink(fileURLToPath(new URL('..', import.meta.url)), at('node_modules', 'datafree'));
+  await writeFile(at('example.mjs'), code);
+  const ended = await start([], { command: [process.execPath, 'example.mjs'] });
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  const evaluated = await start(['inspect', 'model.int8.onnx', '--json']);
+  expect(JSON.parse(evaluated.stdout).operators).toContainEqual(expect.objectContaining({ op: 'QuantizeLinear' }));
 });
