@@ -7,6 +7,7 @@ export {
   type Preprocess,
   writeSamples,
 } from '@datafree/data';
+export { distil, type FineTunerOptions } from '@datafree/finetuner';
 export { encodeModel, loadModel } from '@datafree/onnx';
 export * from '@datafree/orchestrator';
 export * from '@datafree/plugin';
@@ -20,5 +21,6 @@ export { type Config, defineConfig } from './config/defineConfig.ts';
 export type { Evaluation } from './evaluation/evaluate.ts';
 export { type EvaluateModelsOptions, evaluateModels } from './evaluation/evaluateModels.ts';
 export { type OpenedModel, type OpenModelOptions, openModel } from './model/open.ts';
+export { type OpenedQuantized, openQuantized } from './model/openQuantized.ts';
 export { saveModel } from './model/save.ts';
 export { type RunFolder, runFolder } from './runFolder.ts';

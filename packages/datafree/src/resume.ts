@@ -7,7 +7,7 @@ import type { RunFolder } from './runFolder.ts';
  * this one when it fails.
  */
 export async function keepRun<T>(
-  store: RunFolder | undefined,
+  store: Pick<RunFolder, 'path' | 'begun' | 'remove'> | undefined,
   { restart }: { readonly restart: boolean },
   console: Console,
   work: () => Promise<T>,

@@ -10,7 +10,7 @@ export interface Bits {
 }
 
 /** An option of one of several methods. */
-export interface MethodOption {
+interface MethodOption {
   readonly method: string;
   readonly assignment: readonly [path: readonly string[], value: unknown];
 }

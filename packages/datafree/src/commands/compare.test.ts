@@ -100,6 +100,7 @@ test('goes on with what is finished, cell by cell', async () => {
     },
   });
   expect(stopped.code).toBe(130);
+  expect(stopped.stderr).toContain(`What was done is kept in ${at('stopped')}`);
   const cells = async (): Promise<string[]> =>
     (await readdir(at('stopped'))).filter((name) => /_s\d+\.json$/.test(name));
   const kept = await cells();

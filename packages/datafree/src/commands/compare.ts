@@ -18,6 +18,7 @@ import { csvOf, markdownOf, type Row, rowsOf, textOf } from '../comparison/summa
 import { openConsole } from '../console/console.ts';
 import { openModel } from '../model/open.ts';
 import { synthesizerFor } from '../plugins/synthesizer.ts';
+import { keepRun } from '../resume.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options
@@ -124,16 +125,19 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     onCell,
   };
   const { command } = terminal;
-  if (jobs > 1 && command !== undefined) {
-    const onFinished = (group: Group): void => {
-      for (const own of bits) onCell({ ...group, bits: own });
-    };
-    await finishInProcesses(groups, { command, jobs, threads, signal: console.signal, onFinished });
-  }
-  const cells: Cell[] = [];
-  for (const group of groups) {
-    cells.push(...(await finishGroup(comparison, group, all.get(group.method) as Synthesizer | SampleSet)));
-  }
+  const cells = await keepRun(folder, { restart: false }, console, async () => {
+    if (jobs > 1 && command !== undefined) {
+      const onFinished = (group: Group): void => {
+        for (const own of bits) onCell({ ...group, bits: own });
+      };
+      await finishInProcesses(groups, { command, jobs, threads, signal: console.signal, onFinished });
+    }
+    const found: Cell[] = [];
+    for (const group of groups) {
+      found.push(...(await finishGroup(comparison, group, all.get(group.method) as Synthesizer | SampleSet)));
+    }
+    return found;
+  });
   const rows = rowsOf(cells);
   const fp32 = cells[0]?.fp32 ?? { top1: null };
   console.result(

@@ -69,6 +69,16 @@ export class ComparisonFolder {
     await writeFileAtomic(`${this.#pathOf(cell)}.json`, `${JSON.stringify(cell, undefined, 2)}\n`);
   }
 
+  /** True when something was finished or begun before. */
+  async begun(): Promise<boolean> {
+    return (await readdir(this.path)).some((name) => name !== manifestName && !name.startsWith('.'));
+  }
+
+  /** Deletes the folder. */
+  remove(): Promise<void> {
+    return rm(this.path, { recursive: true, force: true });
+  }
+
   /** Where the quantised network of a cell lies while it is measured. */
   modelOf(key: CellKey): string {
     return `${this.#pathOf(key)}.onnx`;

@@ -8,7 +8,7 @@ import { over } from './layers.ts';
 import { configSchema, type Settings } from './schema.ts';
 
 /** Names of config files, in the order that they are looked for. */
-export const configNames = ['datafree.config.ts', 'datafree.config.mjs', 'datafree.config.js', 'datafree.config.json'];
+const configNames = ['datafree.config.ts', 'datafree.config.mjs', 'datafree.config.js', 'datafree.config.json'];
 
 /** The config file of a folder. */
 export async function findConfig(folder: string): Promise<string | undefined> {

@@ -14,7 +14,7 @@ const bits = v.pipe(v.string(), v.regex(/^[2-8]\/[2-8]$/, 'must be bits of weigh
 const quantisation = quantizerOptions.entries;
 
 /** What a config can say, each under the name of its flag. */
-export const settingsSchema = v.strictObject({
+const settingsSchema = v.strictObject({
   // every command
   seed: v.optional(from(0, 2 ** 32 - 1)),
   threads: v.optional(from(1, 1024)),
