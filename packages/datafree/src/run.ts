@@ -50,7 +50,8 @@ export function programFor(terminal: Terminal): Command {
  * @returns 0 done, 1 failed, 2 a command line that is incomplete or names no command, 130 interrupted
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const program = programFor(terminal);
+  const endings: (() => void)[] = [];
+  const program = programFor({ ...terminal, beforeError: (work) => endings.push(work) });
   if (args.length === 0) {
     terminal.stderr.write(program.helpInformation());
     return 2;
@@ -60,6 +61,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return 0;
   } catch (error) {
     if (isExit(error)) return 0;
+    for (const end of endings) end();
     const failure = asDatafreeError(error, args[0] as string);
     tell(failure, { json: args.includes('--json'), debug: process.env.DEBUG !== undefined }, terminal);
     return exitCodeOf(failure);

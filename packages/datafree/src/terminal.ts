@@ -8,6 +8,8 @@ export interface Terminal {
   readonly signal: AbortSignal;
   /** The command line that started the process, for work in more of them; absent where there is none. */
   readonly command?: readonly string[] | undefined;
+  /** Takes what is to be done before an error is told; `run` sets it. */
+  readonly beforeError?: ((work: () => void) => void) | undefined;
 }
 
 /** A stream to write to; `process.stdout` and `process.stderr` fit. */

@@ -19,6 +19,7 @@ export interface Console {
 
 export function openConsole(terminal: Terminal, { json, quiet }: GeneralOptions): Console {
   const display = progressDisplay(terminal.stderr, quiet);
+  terminal.beforeError?.(() => display.stop());
   const colours = pc.createColors(terminal.stderr.isTTY === true && pc.isColorSupported);
   return {
     signal: terminal.signal,

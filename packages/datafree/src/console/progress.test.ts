@@ -35,3 +35,15 @@ test('nothing when quiet', () => {
   display.stop();
   expect(out.text()).toBe('');
 });
+
+test('bars on a terminal, and the cursor back at the end', () => {
+  const out = output(true);
+  const display = progressDisplay(out, false);
+  display.show(event(0));
+  display.show(event(20));
+  display.stop();
+  display.stop();
+  expect(out.text()).toContain('synthesis');
+  expect(out.text()).toContain('20/40 iterations');
+  expect(out.text().lastIndexOf('\u001B[?25h')).toBeGreaterThan(out.text().lastIndexOf('\u001B[?25l'));
+});
