@@ -23,7 +23,7 @@ function bars(output: Output): ProgressDisplay {
   const open = (): MultiBar => {
     all ??= new MultiBar({
       stream: output as NodeJS.WriteStream,
-      format: '{stage} {bar} {percentage}% {value}/{total} {unit} {eta_formatted} {values}',
+      format: '{stage} {bar} {percentage}% {value}/{total} {unit} {duration_formatted} {values}',
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 24,
