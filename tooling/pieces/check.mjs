@@ -112,8 +112,8 @@ function compile(project, name, options) {
     `import * as piece from '${name}';\nexport const names: readonly string[] = Object.keys(piece);\n`,
   );
   const compilerOptions = {
+    // With the libraries that TypeScript takes by itself, those of browsers included: onnxruntime's types need them.
     target: 'ES2022',
-    lib: ['ES2023'],
     // The types of Node, which every project for Node has.
     typeRoots: [join(root, 'node_modules/@types')],
     types: ['node'],

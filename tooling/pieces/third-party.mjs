@@ -1,5 +1,5 @@
 // Packs the packages, copies the stranger's plugin to an empty folder, installs it there with npm and uses it in every
-// way: type check, conformance suite, API, and command line, by path and by name.
+// way: type check, conformance suite, API, config, and command line, by path and by name.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,8 @@ try {
   await steps.step('passes the type check', () => run('npm', ['run', 'typecheck'], { cwd }));
   await steps.step('passes the conformance suite', () => run('npm', ['test'], { cwd }));
   await steps.step('runs through the API', () => run('npm', ['start'], { cwd }));
-  await steps.step('runs on the command line by its path', () => compress(cwd, './my-synthesizer.mjs'));
+  await steps.step('runs on the command line from its config', () => compress(cwd));
+  await steps.step('runs on the command line by its path', () => compress(cwd, '--method', './my-synthesizer.mjs'));
 
   // Another project, with the plugin as a package: the rest is found in the folders above.
   const user = join(cwd, 'user');
@@ -33,20 +34,22 @@ try {
     cpSync(join(cwd, 'model.onnx'), join(user, 'model.onnx'));
   });
   for (const name of ['noise', 'datafree-plugin-noise']) {
-    await steps.step(`runs on the command line as ${name}`, () => compress(user, name));
+    await steps.step(`runs on the command line as ${name}`, () =>
+      compress(user, '--method', name, '--bounds=-2,2', '--samples', '16'),
+    );
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 process.exit(steps.failed === 0 ? 0 : 1);
 
-/** @type {(folder: string, method: string) => void} */
-function compress(folder, method) {
+/** @type {(folder: string, ...flags: string[]) => void} */
+function compress(folder, ...flags) {
   const output = 'small.onnx';
   rmSync(join(folder, output), { force: true });
-  const flags = ['--method', method, '--option', 'largest=8', '--samples', '16', '--bounds=-2,2', '--json', '--quiet'];
   const program = join(cwd, 'node_modules/datafree/bin/datafree.mjs');
-  const written = run('node', [program, 'compress', 'model.onnx', '-o', output, ...flags], { cwd: folder });
+  const args = [program, 'compress', 'model.onnx', '-o', output, '--json', '--quiet', ...flags];
+  const written = run('node', args, { cwd: folder });
   if (JSON.parse(written).method !== 'noise') throw new Error(`It was not used:\n${written}`);
   if (!existsSync(join(folder, output))) throw new Error('It wrote no network.');
 }
