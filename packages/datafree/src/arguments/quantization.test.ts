@@ -13,13 +13,23 @@ test('every option of the quantizer has a flag of the same name', () => {
   const names = Object.keys(quantizerOptions.entries);
   expect([...quantizationFlags].sort()).toEqual([...names].sort());
   const flags = withQuantization(new Command()).options.map((option) => option.attributeName());
-  expect(flags.sort()).toEqual([...names].sort());
+  expect([...new Set(flags)].sort()).toEqual([...names].sort());
 });
 
 test('without flags the defaults of the quantizer hold', () => {
-  const { symmetric, ...others } = parse();
-  expect(others).toEqual({});
-  expect(symmetric).toBe(quantizer().options.symmetric);
+  expect(quantizer(parse()).options).toEqual(quantizer().options);
+});
+
+test('what is on can be switched off, and what is off on', () => {
+  for (const [name, { type }] of Object.entries(quantizerOptions.entries).map(
+    ([name, entry]) => [name, entry.wrapped] as const,
+  )) {
+    if (type !== 'boolean') continue;
+    const initial = quantizer().options[name];
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const changed = parse(initial ? `--no-${flag}` : `--${flag}`) as Record<string, unknown>;
+    expect(changed[name]).toBe(!initial);
+  }
 });
 
 test('flags reach the quantizer as its options', () => {

@@ -23,7 +23,8 @@ export function withQuantization(command: Command): Command {
       'nodes that stay in float: a name, or a pattern with *; several times if needed',
       repeated(String),
     )
-    .option('--bias-correction', 'shift biases by the mean error of each channel')
+    .option('--bias-correction', 'take the mean error of rounded weights out of the biases (the default)')
+    .option('--no-bias-correction', 'leave biases as they are')
     .option('--equalization', 'even out the weight ranges of neighbouring layers first')
     .option('--reduce-range', '7-bit weights, for x86 processors without VNNI')
     .option('--container <type>', 'how weights of 4 bits or less are stored: int8, or int4 (smaller, not faster)')
