@@ -39,6 +39,26 @@ describe('a table of options', () => {
     ]);
   });
 
+  it('has a column for each preset', () => {
+    const presets = { fast: { count: 1, kind: 'a' }, slow: { count: 9, kind: 'b', bare: true } };
+    const rows = optionTable(schema, new Map(), presets).split('\n');
+    expect(
+      rows
+        .filter((_, i) => i !== 1)
+        .map((row) =>
+          row
+            .split('|')
+            .map((cell) => cell.trim())
+            .slice(3, 5),
+        ),
+    ).toEqual([
+      ['`fast`', '`slow`'],
+      ['`1`', '`9`'],
+      ["`'a'`", "`'b'`"],
+      ['', '`true`'],
+    ]);
+  });
+
   it('goes to its place', () => {
     const text = 'A\n<!-- options of x -->\nold\n<!-- end of options -->\nB\n';
     const once = withTables(text, { x: schema }, new Map());
@@ -51,7 +71,7 @@ describe('a table of options', () => {
 it.each(Object.keys(plugins))(
   'the README of %s says what its schemas say; npm run docs:options after a build',
   async (folder) => {
-    const module = await import(`../../packages/${folder}/src/options.ts`);
+    const module = await import(`../../packages/${folder}/src/index.ts`);
     const { now, wanted } = readme(folder as keyof typeof plugins, module);
     expect(now).toBe(wanted);
   },

@@ -22,5 +22,14 @@ export function readme(folder, module) {
     }),
   ];
   const chosen = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, module[schema]]));
-  return { url, now, wanted: withTables(now, chosen, commentsIn(texts)) };
+  const presets = Object.fromEntries(
+    Object.entries(chosen).map(([name, schema]) => [name, presetsOf(schema, module[name])]),
+  );
+  return { url, now, wanted: withTables(now, chosen, commentsIn(texts), presets) };
+}
+
+/** What each preset of a plugin comes to, told by the plugin itself. */
+function presetsOf(schema, plugin) {
+  const names = schema.entries.preset?.wrapped.options ?? [];
+  return Object.fromEntries(names.map((preset) => [preset, plugin({ preset }).options]));
 }

@@ -26,16 +26,20 @@ export function commentsIn(sources) {
  *
  * @param {any} schema a strict object of valibot
  * @param {Map<string, string>} comments
+ * @param {Record<string, Record<string, unknown>>} presets the options of each preset; a column of defaults where
+ *   there is none
  */
-export function optionTable(schema, comments) {
+export function optionTable(schema, comments, presets = {}) {
+  const names = Object.keys(presets);
   const rows = Object.entries(schema.entries).map(([name, entry]) => {
     const { inner, fallback } = unwrapped(entry);
-    return [`\`${name}\``, valuesOf(inner), fallback, comments.get(name) ?? ''].map((cell) =>
-      cell.replace(/\|/g, '\\|'),
-    );
+    const defaults = names.length === 0 ? [fallback] : names.map((preset) => inCode(presets[preset][name]));
+    const cells = [`\`${name}\``, valuesOf(inner), ...defaults, comments.get(name) ?? ''];
+    return cells.map((cell) => cell.replace(/\|/g, '\\|'));
   });
-  const table = [['option', 'values', 'default', 'meaning'], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column].length)));
+  const titles = names.length === 0 ? ['default'] : names.map((name) => `\`${name}\``);
+  const table = [['option', 'values', ...titles, 'meaning'], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
   return [line(table[0]), rule, ...table.slice(1).map(line)].join('\n');
@@ -47,9 +51,10 @@ export function optionTable(schema, comments) {
  * @param {string} readme
  * @param {Record<string, any>} schemas by the name of the plugin's function
  * @param {Map<string, string>} comments
+ * @param {Record<string, Record<string, Record<string, unknown>>>} presets by the name of the plugin's function
  * @throws an Error when the README has no place for one of the tables
  */
-export function withTables(readme, schemas, comments) {
+export function withTables(readme, schemas, comments, presets = {}) {
   let text = readme;
   for (const [name, schema] of Object.entries(schemas)) {
     const begin = `<!-- options of ${name} -->`;
@@ -57,7 +62,7 @@ export function withTables(readme, schemas, comments) {
     const from = text.indexOf(begin);
     const to = text.indexOf(end, from);
     if (from < 0 || to < 0) throw new Error(`The README has no "${begin}" and "${end}".`);
-    text = `${text.slice(0, from + begin.length)}\n\n${optionTable(schema, comments)}\n\n${text.slice(to)}`;
+    text = `${text.slice(0, from + begin.length)}\n\n${optionTable(schema, comments, presets[name])}\n\n${text.slice(to)}`;
   }
   return text;
 }
@@ -65,11 +70,12 @@ export function withTables(readme, schemas, comments) {
 /** @param {any} schema */
 function unwrapped(schema) {
   if (schema.type !== 'optional') return { inner: schema, fallback: 'needed' };
-  const value = typeof schema.default === 'function' ? undefined : schema.default;
-  return {
-    inner: schema.wrapped,
-    fallback: value === undefined ? '' : `\`${JSON.stringify(value).replaceAll('"', "'")}\``,
-  };
+  return { inner: schema.wrapped, fallback: typeof schema.default === 'function' ? '' : inCode(schema.default) };
+}
+
+/** @param {unknown} value */
+function inCode(value) {
+  return value === undefined ? '' : `\`${JSON.stringify(value).replaceAll('"', "'").replaceAll(',', ', ')}\``;
 }
 
 /** What values a schema takes, in words. @param {any} schema @returns {string} */
