@@ -5,7 +5,7 @@ import { gaussianNoise } from '../network/gaussianNoise.ts';
 import { memorySamples } from '../network/memorySamples.ts';
 import { smallNetworkShape } from '../network/smallNetwork.ts';
 import { failures } from '../testing/failures.ts';
-import { drawSmooth, type SearchParts, search } from '../testing/search.ts';
+import { drawSmooth, type SearchParts, search, type Wrapped } from '../testing/search.ts';
 import { synthesizerChecks, synthesizerSuite } from './suite.ts';
 
 synthesizerSuite({ describe, it }, search());
@@ -15,13 +15,13 @@ const noise = new Random(0);
 
 /** Sends every event through a change. */
 const reporting =
-  (change: (event: ProgressEvent) => ProgressEvent): SearchParts['synthesize'] =>
+  (change: (event: ProgressEvent) => ProgressEvent): Wrapped =>
   (right, model, request, context) =>
     right(model, request, { ...context, onProgress: (event) => context.onProgress(change(event)) });
 
 /** Gives the plugin a session that is never freed, or only after some works. */
 const leaking =
-  (leaks: (failed: boolean) => boolean): SearchParts['synthesize'] =>
+  (leaks: (failed: boolean) => boolean): Wrapped =>
   async (right, model, request, context) => {
     const session = await context.runtime.compile(model.graph);
     let failed = true;
@@ -35,7 +35,7 @@ const leaking =
   };
 
 const changed =
-  (change: (samples: SampleSet, model: Model, count: number) => SampleSet): SearchParts['synthesize'] =>
+  (change: (samples: SampleSet, model: Model, count: number) => SampleSet): Wrapped =>
   async (right, model, request, context) =>
     change(await right(model, request, context), model, request.count);
 

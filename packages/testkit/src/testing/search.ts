@@ -18,15 +18,18 @@ interface SearchOptions {
   readonly contrast?: number;
 }
 
+/** A synthesis that makes use of the right one. */
+export type Wrapped = (
+  right: Synthesizer['synthesize'],
+  ...work: Parameters<Synthesizer['synthesize']>
+) => Promise<SampleSet>;
+
 /** The parts of {@link search} that a test can put its own in place of. */
 export interface SearchParts {
   readonly supports?: Partial<SynthesizerSupports>;
   readonly parse?: (options: SearchOptions) => Required<SearchOptions>;
   readonly draw?: (model: Model, count: number, random: Random, contrast: number) => Float32Array;
-  readonly synthesize?: (
-    right: Synthesizer['synthesize'],
-    ...work: Parameters<Synthesizer['synthesize']>
-  ) => Promise<SampleSet>;
+  readonly synthesize?: Wrapped;
 }
 
 const names = ['steps', 'contrast'] as const;
