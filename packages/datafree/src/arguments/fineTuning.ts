@@ -1,31 +1,44 @@
 import { distil, type FineTunerOptions } from '@datafree/finetuner';
 import type { FineTuner } from '@datafree/plugin';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { assembled, assignment, oneOf, repeated, whole } from './values.ts';
 
 /** How a quantised network learns from its full-precision self. */
 export interface FineTuningOptions {
+  /** Absent where a command does nothing else. */
+  readonly finetune?: boolean;
   readonly finetunePreset?: NonNullable<FineTunerOptions['preset']>;
   readonly finetuneSteps?: number;
   readonly finetuneOption?: readonly (readonly [path: readonly string[], value: unknown])[];
 }
 
-/** Adds the options of fine-tuning. @param alone the command does nothing else: the flags also have short names */
+/**
+ * Adds the options of fine-tuning; they imply --finetune.
+ *
+ * @param alone the command does nothing else: the flags also have short names, and there is no --finetune
+ */
 export function withFineTuning(command: Command, { alone = false } = {}): Command {
-  const flag = (name: string): string => (alone ? `--${name}, --finetune-${name}` : `--finetune-${name}`);
-  return command
-    .optionsGroup('Fine-tuning:')
-    .option(
-      `${flag('preset')} <name>`,
-      'fast: 1000 steps of Adam; paper: the recipe of "The Knowledge Within", 16000 steps (fast)',
-      oneOf('finetune-preset', ['fast', 'paper']),
-    )
-    .option(`${flag('steps')} <number>`, 'how many steps', whole('finetune-steps', 1))
-    .option(
-      `${flag('option')} <name=value>`,
-      'an option of the fine-tuner, several times if needed: learningRate=0.0001',
-      repeated(assignment('finetune-option')),
-    );
+  command.optionsGroup('Fine-tuning:');
+  if (!alone) command.option('--finetune', 'let the quantised network learn from the original on its samples', false);
+  const add = <T>(name: string, value: string, description: string, parser: (text: string, previous: T) => T) => {
+    const flags = `${alone ? `--${name}, ` : ''}--finetune-${name} <${value}>`;
+    const option = new Option(flags, description).argParser(parser);
+    command.addOption(alone ? option : option.implies({ finetune: true }));
+  };
+  add(
+    'preset',
+    'name',
+    'fast: 1000 steps of Adam; paper: the recipe of "The Knowledge Within", 16000 steps (fast)',
+    oneOf('finetune-preset', ['fast', 'paper']),
+  );
+  add('steps', 'number', 'how many steps', whole('finetune-steps', 1));
+  add(
+    'option',
+    'name=value',
+    'an option of the fine-tuner, several times if needed: learningRate=0.0001',
+    repeated(assignment('finetune-option')),
+  );
+  return command;
 }
 
 /** The fine-tuner that the options ask for. @throws `option-invalid` */

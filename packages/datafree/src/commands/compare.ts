@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { DatafreeError, type SampleSet, type Synthesizer } from '@datafree/plugin';
+import { DatafreeError, type Synthesizer } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
@@ -12,7 +12,7 @@ import { type QuantizationOptions, quantizationOf, withQuantization } from '../a
 import { path, whole } from '../arguments/values.ts';
 import { type Cell, type CellKey, describeCell, type Group, realMethod } from '../comparison/cell.ts';
 import { ComparisonFolder } from '../comparison/folder.ts';
-import { type Comparison, finishGroup } from '../comparison/group.ts';
+import { type Comparison, type DataSource, finishGroup, isFinished, type Source } from '../comparison/group.ts';
 import { finishInProcesses } from '../comparison/jobs.ts';
 import { csvOf, markdownOf, type Row, rowsOf, textOf } from '../comparison/summary.ts';
 import { openConsole } from '../console/console.ts';
@@ -31,7 +31,6 @@ interface Options
   readonly data: string;
   readonly labels?: string;
   readonly run?: string;
-  readonly finetune: boolean;
   readonly jobs: number;
   readonly only?: string;
   readonly csv: boolean;
@@ -49,7 +48,6 @@ export function compareCommand(terminal: Terminal): Command {
     .option('--run <folder>', 'where finished cells are kept (MODEL.compare in the working directory)', path('run'))
     .option('--jobs <number>', 'processes that work at the same time', whole('jobs', 1, 1024), 1)
     .option('--only <method:seed>', 'finish the cells of one method and seed alone')
-    .option('--finetune', 'fine-tune each quantised network on its samples', false)
     .option('--csv', 'print the table as comma-separated values', false)
     .option('--markdown', 'print the table in Markdown', false)
     .option('--restart', 'discard the cells that are kept instead of going on with them', false);
@@ -84,16 +82,19 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     { ...options, labels, classes: typeof classes === 'number' ? classes : undefined },
     preprocess,
   );
-  const real = options.withReal && (await dataFor(options.withReal, shape, options, preprocess));
-  const all = new Map<string, Synthesizer | SampleSet>([...sources, ...(real ? [[realMethod, real] as const] : [])]);
-  const groups = groupsOf([...all.keys()], options);
   const { limit, resize, shape: rawShape, withReal } = options;
+  const real: DataSource | undefined =
+    withReal === undefined
+      ? undefined
+      : { samples: await dataFor(withReal, shape, options, preprocess), options: { data: withReal } };
+  const all = new Map<string, Source>([...sources, ...(real ? [[realMethod, real] as const] : [])]);
+  const groups = groupsOf([...all.keys()], options);
   const quantizerOf = (own: Bits) => quantizer({ ...quantization, ...own });
   const { weights: _weights, activations: _activations, ...common } = quantizer(quantization).options;
   const facts = {
     model: model.hash,
     preprocess,
-    data: { data, labels, limit, resize, shape: rawShape, withReal },
+    data: { data, labels, limit, resize, shape: rawShape },
     samples: count,
     quantizer: common,
     fineTuner: fineTuner?.options,
@@ -124,18 +125,13 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     logger: console.logger,
     onCell,
   };
-  const { command } = terminal;
+  const sourceOf = (group: Group): Source => all.get(group.method) as Source;
   const cells = await keepRun(folder, { restart: false }, console, async () => {
-    if (jobs > 1 && command !== undefined) {
-      const onFinished = (group: Group): void => {
-        for (const own of bits) onCell({ ...group, bits: own });
-      };
-      await finishInProcesses(groups, { command, jobs, threads, signal: console.signal, onFinished });
+    if (jobs > 1 && terminal.command !== undefined) {
+      await finishByProcesses(comparison, groups, sourceOf, terminal.command, jobs);
     }
     const found: Cell[] = [];
-    for (const group of groups) {
-      found.push(...(await finishGroup(comparison, group, all.get(group.method) as Synthesizer | SampleSet)));
-    }
+    for (const group of groups) found.push(...(await finishGroup(comparison, group, sourceOf(group))));
     return found;
   });
   const rows = rowsOf(cells);
@@ -144,6 +140,23 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     { model: path, data, run: folder.path, samples: count, evaluated: measured.count, fp32, rows, cells },
     describe(rows, fp32.top1, options),
   );
+}
+
+/** Lets processes finish what is not finished; what they leave in the folder is read afterwards. */
+async function finishByProcesses(
+  comparison: Comparison,
+  groups: readonly Group[],
+  sourceOf: (group: Group) => Source,
+  command: readonly string[],
+  jobs: number,
+): Promise<void> {
+  const { bits, threads, signal, onCell } = comparison;
+  const unfinished: Group[] = [];
+  for (const group of groups) if (!(await isFinished(comparison, group, sourceOf(group)))) unfinished.push(group);
+  const onFinished = (group: Group): void => {
+    for (const own of bits) onCell({ ...group, bits: own });
+  };
+  await finishInProcesses(unfinished, { command, jobs, threads, signal, onFinished });
 }
 
 /** The synthesizers by the names that they were asked for. */

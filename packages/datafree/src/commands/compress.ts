@@ -32,7 +32,6 @@ interface Options
   readonly output: string;
   readonly report?: string;
   readonly calibrateWith?: string;
-  readonly finetune: boolean;
   readonly restart: boolean;
 }
 
@@ -48,7 +47,6 @@ export function compressCommand(terminal: Terminal): Command {
       'calibrate on data of your own instead of synthetic samples',
       path('calibrate-with'),
     )
-    .option('--finetune', 'let the quantised network learn from the original on the same samples', false)
     .option('--restart', 'discard what an interrupted run left instead of going on with it', false);
   withMethod(command);
   withQuantization(command);

@@ -44,7 +44,8 @@ test('tunes a quantised file to the bytes that compress --finetune gives', async
   expect(tuned).toMatchObject({ bits: { weights: 4, activations: 6 }, samples: 32, preset: 'fast' });
   const whole = await result<Tuned>(
     ...['compress', at('model.onnx'), '-o', at('whole.onnx'), ...synthesis, ...input, ...bits],
-    ...['--finetune', ...tuning],
+    // These flags imply --finetune.
+    ...tuning,
   );
   expect(whole.fineTuning).toEqual(tuned.fineTuning);
   const { steps, loss } = tuned.fineTuning;

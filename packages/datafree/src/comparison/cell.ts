@@ -10,7 +10,7 @@ export interface CellKey {
 
 /** A finished cell. */
 export interface Cell extends CellKey {
-  /** Options of the synthesizer, defaults filled in. */
+  /** Options of the synthesizer, defaults filled in; for samples of data, which data. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Samples that it was calibrated on. */
   readonly samples: number;

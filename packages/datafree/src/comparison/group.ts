@@ -5,7 +5,7 @@ import type { Bits } from '../arguments/grid.ts';
 import { evaluateModels } from '../evaluation/evaluateModels.ts';
 import { saveModel } from '../model/save.ts';
 import { runFolder } from '../runFolder.ts';
-import type { Cell, Group } from './cell.ts';
+import type { Cell, CellKey, Group } from './cell.ts';
 import { drawn } from './drawn.ts';
 import type { ComparisonFolder } from './folder.ts';
 
@@ -23,7 +23,17 @@ export interface Comparison extends Omit<StageOptions, 'seed' | 'checkpoint'> {
   /** What the cells are measured on. */
   readonly data: SampleSet;
   /** Called with each cell, also those that were finished before. */
-  readonly onCell: (cell: Cell) => void;
+  readonly onCell: (cell: CellKey) => void;
+}
+
+/** Where the samples of a group come from: a synthesizer, or data that they are drawn from. */
+export type Source = Synthesizer | DataSource;
+
+/** Data that samples are drawn from. */
+export interface DataSource {
+  readonly samples: SampleSet;
+  /** What tells it from other data. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** Samples that a run evaluates at once. */
@@ -32,16 +42,11 @@ const evaluated = 64;
 /**
  * Finishes the cells of one method and seed, which share their samples. Finished ones are taken from the folder.
  *
- * @param source what makes the samples, or data to draw them from
  * @returns in the order of the bits
  */
-export async function finishGroup(
-  comparison: Comparison,
-  group: Group,
-  source: Synthesizer | SampleSet,
-): Promise<readonly Cell[]> {
+export async function finishGroup(comparison: Comparison, group: Group, source: Source): Promise<readonly Cell[]> {
   const { folder, model, data, threads, signal, onProgress, onCell } = comparison;
-  const options = 'synthesize' in source ? source.options : {};
+  const { options } = source;
   const path = folder.runOf(group);
   let made: Promise<Made> | undefined;
   const cells: Cell[] = [];
@@ -85,20 +90,21 @@ export async function finishGroup(
   return cells;
 }
 
+/** True when all cells of a group are finished. @throws `resume-mismatch` */
+export async function isFinished({ folder, bits }: Comparison, group: Group, { options }: Source): Promise<boolean> {
+  const cells = await Promise.all(bits.map((own) => folder.read({ ...group, bits: own }, options)));
+  return cells.every((cell) => cell !== undefined);
+}
+
 interface Made {
   readonly samples: SampleSet;
   /** Seconds that it took, those of interrupted runs too. */
   readonly seconds: number;
 }
 
-async function samplesOf(
-  comparison: Comparison,
-  { seed }: Group,
-  source: Synthesizer | SampleSet,
-  path: string,
-): Promise<Made> {
+async function samplesOf(comparison: Comparison, { seed }: Group, source: Source, path: string): Promise<Made> {
   const { model, count } = comparison;
-  if (!('synthesize' in source)) return { samples: await drawn(source, count, seed), seconds: 0 };
+  if (!('synthesize' in source)) return { samples: await drawn(source.samples, count, seed), seconds: 0 };
   const store = await runFolder(path);
   const before = await store.checkpoint.read(key);
   const start = performance.now();

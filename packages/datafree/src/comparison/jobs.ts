@@ -10,7 +10,7 @@ export interface JobsOptions {
   readonly jobs: number;
   /** Threads of each process; the cores are shared out when absent. */
   readonly threads: number | undefined;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onFinished: (group: Group) => void;
 }
 
@@ -22,7 +22,7 @@ export interface JobsOptions {
 export async function finishInProcesses(groups: readonly Group[], options: JobsOptions): Promise<void> {
   const waiting = [...groups];
   const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const worker = async (): Promise<void> => {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       throwIfAborted(signal);
@@ -41,7 +41,7 @@ export async function finishInProcesses(groups: readonly Group[], options: JobsO
 
 async function finishInProcess(
   { method, seed }: Group,
-  { command, jobs, threads, signal }: JobsOptions,
+  { command, jobs, threads, signal }: JobsOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   const [file, ...args] = command.filter((arg) => arg !== '--restart') as [string, ...string[]];

@@ -47,7 +47,8 @@ function fileArgument(args: readonly string[]): string | undefined {
 }
 
 function apply(command: Command, config: Config): void {
-  const fromFlags = (option: Option): boolean => command.getOptionValueSource(option.attributeName()) === 'cli';
+  const fromFlags = (option: Option): boolean =>
+    ['cli', 'implied'].includes(command.getOptionValueSource(option.attributeName()) ?? '');
   const names = new Set(command.options.filter(fromFlags).map((option) => option.attributeName()));
   const method = names.has('method') ? (command.getOptionValue('method') as string) : undefined;
   const gone = displaced(config.settings, { names, method });

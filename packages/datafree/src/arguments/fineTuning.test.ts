@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { type FineTuningOptions, fineTunerFor, withFineTuning } from './fineTuning.ts';
+
+function parsed(args: readonly string[], alone = false): FineTuningOptions {
+  return withFineTuning(new Command('test').exitOverride(), { alone }).parse(args, { from: 'user' }).opts();
+}
+
+test('a fine-tuner with the options that flags give', () => {
+  const args = ['--finetune-preset', 'paper', '--finetune-steps', '9', '--finetune-option', 'learningRate=0.5'];
+  const { options } = fineTunerFor(parsed(args));
+  expect(options).toMatchObject({ preset: 'paper', steps: 9, learningRate: 0.5, optimiser: 'sgd' });
+  expect(fineTunerFor({}).options).toMatchObject({ preset: 'fast', steps: 1000 });
+});
+
+test('the flags imply --finetune', () => {
+  expect(parsed([]).finetune).toBe(false);
+  expect(parsed(['--finetune']).finetune).toBe(true);
+  expect(parsed(['--finetune-steps', '9']).finetune).toBe(true);
+});
+
+test('have short names where there is nothing else', () => {
+  expect(parsed(['--steps', '9', '--preset', 'fast'], true)).toEqual({ finetuneSteps: 9, finetunePreset: 'fast' });
+});
+
+test('refuses what is not allowed', () => {
+  expect(() => parsed(['--finetune-preset', 'slow'])).toThrowError(expect.objectContaining({ code: 'option-invalid' }));
+  expect(() => fineTunerFor({ finetuneOption: [[['stps'], 3]] })).toThrowError(
+    expect.objectContaining({ code: 'option-invalid', path: 'stps' }),
+  );
+});
