@@ -1,3 +1,3 @@
 export { type OrtFile, ortFile } from './file.ts';
-export { type OrtLibrary, type OrtOptions, ortOptions } from './options.ts';
+export { type OrtModule, type OrtOptions, ortOptions } from './options.ts';
 export * from './ort.ts';

@@ -1,5 +1,8 @@
 import { DatafreeError } from '@datafree/plugin';
-import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
+import type { OrtModule, ParsedOrtOptions } from './options.ts';
+
+/** onnxruntime-node as its own types describe it. */
+export type OrtLibrary = typeof import('onnxruntime-node');
 
 /**
  * Loads onnxruntime and checks that it has the execution providers that are asked for.
@@ -7,7 +10,7 @@ import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
  * @throws `runtime-missing`, `provider-unavailable`
  */
 export async function loadLibrary(options: ParsedOrtOptions): Promise<OrtLibrary> {
-  let loaded: OrtLibrary & { readonly default?: OrtLibrary };
+  let loaded: OrtModule;
   try {
     loaded = await options.lib();
   } catch (cause) {
@@ -16,8 +19,10 @@ export async function loadLibrary(options: ParsedOrtOptions): Promise<OrtLibrary
       cause,
     });
   }
-  const library = loaded.InferenceSession === undefined && loaded.default !== undefined ? loaded.default : loaded;
-  if (typeof library.InferenceSession?.create !== 'function') {
+  // A CommonJS module may come as the default export alone.
+  const module = 'InferenceSession' in loaded ? loaded : (Reflect.get(loaded, 'default') as OrtModule | undefined);
+  const library = module as OrtLibrary | undefined;
+  if (typeof library?.InferenceSession?.create !== 'function') {
     throw new DatafreeError('runtime-missing', 'What was loaded as onnxruntime-node has no InferenceSession.', {
       hint: "Give ort({ lib: () => import('onnxruntime-node') }).",
     });

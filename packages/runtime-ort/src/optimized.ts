@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@datafree/onnx';
 import type { Graph } from '@datafree/plugin';
-import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
+import type { OrtLibrary } from './library.ts';
+import type { ParsedOrtOptions } from './options.ts';
 import { createNative } from './session.ts';
 
 /**

@@ -1,8 +1,15 @@
 import { parseOptions } from '@datafree/plugin';
 import * as v from 'valibot';
 
-/** The module that {@link ort} runs networks with. */
-export type OrtLibrary = typeof import('onnxruntime-node');
+/**
+ * The module that {@link ort} runs networks with: `onnxruntime-node`, or another of the same interface. Its own types
+ * stay out of this package's: they need the types of browsers.
+ */
+export interface OrtModule {
+  readonly InferenceSession: object;
+  readonly Tensor: object;
+  listSupportedBackends(): readonly { readonly name: string }[];
+}
 
 const provider = v.union([v.pipe(v.string(), v.nonEmpty()), v.looseObject({ name: v.pipe(v.string(), v.nonEmpty()) })]);
 
@@ -10,8 +17,8 @@ const provider = v.union([v.pipe(v.string(), v.nonEmpty()), v.looseObject({ name
 export const ortOptions = v.strictObject({
   /** Loads onnxruntime-node. Give one to use another copy, or another build. */
   lib: v.optional(
-    v.custom<() => Promise<OrtLibrary>>((value) => typeof value === 'function', 'must be a function'),
-    () => () => import('onnxruntime-node'),
+    v.custom<() => Promise<OrtModule>>((value) => typeof value === 'function', 'must be a function'),
+    () => (): Promise<OrtModule> => import('onnxruntime-node'),
   ),
   /** Execution providers by preference: names, or objects of a name and the provider's own options. */
   executionProviders: v.optional(v.pipe(v.array(provider), v.nonEmpty()), ['cpu']),

@@ -1,8 +1,8 @@
 import { encodeModel } from '@datafree/onnx';
 import { defineRuntime, type Runtime } from '@datafree/plugin';
-import { loadLibrary } from './library.ts';
+import { loadLibrary, type OrtLibrary } from './library.ts';
 import { readOptimized } from './optimized.ts';
-import { type OrtLibrary, type OrtOptions, parseOrtOptions } from './options.ts';
+import { type OrtOptions, parseOrtOptions } from './options.ts';
 import { openSession } from './session.ts';
 import { unsupportedTypes } from './values.ts';
 

@@ -1,8 +1,8 @@
 import { DatafreeError, isDatafreeError, type Session, type Tensor, type Tensors } from '@datafree/plugin';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { providerNames, providerUnavailable } from './library.ts';
+import { type OrtLibrary, providerNames, providerUnavailable } from './library.ts';
 import { explain } from './message.ts';
-import type { OrtLibrary, ParsedOrtOptions } from './options.ts';
+import type { ParsedOrtOptions } from './options.ts';
 import { fromOrt, toOrt } from './values.ts';
 
 /** What a session is made from. */

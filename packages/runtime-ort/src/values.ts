@@ -1,6 +1,6 @@
 import { DatafreeError, type DType, type Tensor, type TensorData } from '@datafree/plugin';
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { OrtLibrary } from './options.ts';
+import type { OrtLibrary } from './library.ts';
 
 /** Types that onnxruntime-node carries only inside a graph: its tensors have no storage for them. */
 export const unsupportedTypes: readonly DType[] = ['bfloat16', 'int4', 'uint4'];

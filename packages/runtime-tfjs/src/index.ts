@@ -1,3 +1,2 @@
-export type { TfjsLibrary } from './kernels/kernel.ts';
-export { type TfjsOptions, tfjsOptions } from './options.ts';
+export { type TfjsModule, type TfjsOptions, tfjsOptions } from './options.ts';
 export * from './tfjs.ts';

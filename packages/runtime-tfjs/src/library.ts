@@ -1,10 +1,10 @@
 import { DatafreeError } from '@datafree/plugin';
 import type { TfjsLibrary } from './kernels/kernel.ts';
-import type { TfjsOptions } from './options.ts';
+import type { TfjsModule, TfjsOptions } from './options.ts';
 
 /** Loads TensorFlow.js. @throws `runtime-missing` */
 export async function loadLibrary({ lib }: TfjsOptions): Promise<TfjsLibrary> {
-  let loaded: TfjsLibrary;
+  let loaded: TfjsModule;
   try {
     loaded = await lib();
   } catch (cause) {
@@ -14,13 +14,13 @@ export async function loadLibrary({ lib }: TfjsOptions): Promise<TfjsLibrary> {
     });
   }
   // A CommonJS module may come as the default export alone.
-  const library = 'tidy' in loaded ? loaded : (Reflect.get(loaded, 'default') as TfjsLibrary | undefined);
+  const library = 'tidy' in loaded ? loaded : (Reflect.get(loaded, 'default') as TfjsModule | undefined);
   if (typeof library?.tidy !== 'function') {
     throw new DatafreeError('runtime-missing', 'What was loaded as TensorFlow.js has no function "tidy".', {
       hint: "Give tfjs({ lib: () => import('@tensorflow/tfjs-node') }).",
     });
   }
-  return library;
+  return library as TfjsLibrary;
 }
 
 /**
