@@ -54,7 +54,7 @@ export function checkPlan(plan: Plan): void {
 }
 
 /** @throws `data-shape` when the network does not take the samples */
-export function checkShape(model: Model, samples: SampleSet): void {
+function checkShape(model: Model, samples: SampleSet): void {
   const wanted = model.input.shape.slice(1);
   if (String(samples.shape) === String(wanted)) return;
   throw new DatafreeError(

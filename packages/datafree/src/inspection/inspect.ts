@@ -6,7 +6,7 @@ import { type Kernel, kernelOf } from '@datafree/quantizer';
 import type { ModelFile } from '../model/file.ts';
 
 /** One operator type of a network. */
-export interface OperatorCount {
+interface OperatorCount {
   /** `domain:type`, or the type alone for ai.onnx. */
   readonly op: string;
   readonly count: number;
