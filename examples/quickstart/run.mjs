@@ -56,9 +56,9 @@ for (const bits of [8, 4]) {
       samples: calibration,
       seed,
     });
-    const target = join(out, `${name.toLowerCase()}.int${bits}.onnx`);
+    const target = join(out, `${name.toLowerCase()}.w${bits}a${bits}.onnx`);
     await saveModel(target, graph);
-    rows.push({ name: `int${bits}, ${name}`, path: target, fusion });
+    rows.push({ name: `${bits} bits, ${name}`, path: target, fusion });
     console.log(`quantised ${shown(target)} in ${seconds(start)}`);
   }
 }

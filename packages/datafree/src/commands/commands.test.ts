@@ -260,6 +260,36 @@ describe('synthesize', () => {
     await expect(stat(`${target}.run`)).rejects.toThrow('ENOENT');
   });
 
+  test('interrupted, it goes on with the same command, to the same bytes', async () => {
+    const target = samplesAt();
+    const whole = `${target}-whole`;
+    const command = (folder: string): string[] => [
+      'synthesize',
+      model(),
+      '-o',
+      folder,
+      '--preprocess',
+      'unit',
+      ...quick,
+    ];
+    await result(...command(whole));
+    const controller = new AbortController();
+    const stopped = await runHere(command(target), {
+      signal: controller.signal,
+      onWrite: (text) => {
+        if (/synthesis: [5-8]\//.test(text)) controller.abort();
+      },
+    });
+    expect(stopped.code).toBe(130);
+    await expect(stat(target)).rejects.toThrow('ENOENT');
+    expect((await readdir(`${target}.run`)).length).toBeGreaterThan(0);
+    await result(...command(target));
+    await expect(stat(`${target}.run`)).rejects.toThrow('ENOENT');
+    for (const name of await readdir(whole)) {
+      expect((await readFile(join(target, name))).equals(await readFile(join(whole, name))), name).toBe(true);
+    }
+  });
+
   test('its samples calibrate to the same bytes as compress makes of them', async () => {
     const target = samplesAt();
     await result('synthesize', model(), '-o', target, '--preprocess', 'unit', ...quick);
