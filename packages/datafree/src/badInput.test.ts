@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeNpy } from '@datafree/data';
@@ -36,6 +36,7 @@ beforeAll(async () => {
   for (const [name, content] of Object.entries(models)) await writeFile(at(name), content);
   await truncate(at('huge.onnx'), 2 ** 31 + 1);
   await mkdir(at('folder.onnx'));
+  await symlink('sound.onnx', at('link.onnx'));
   const array = (...dims: number[]) =>
     encodeNpy({ dtype: 'float32', dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) });
   await writeFile(at('right.npy'), array(4, 3, 8, 8));
@@ -124,6 +125,7 @@ describe('an option that cannot be used', () => {
 
   test('the output is the input', async () => {
     await failure(['compress', at('sound.onnx'), '-o', at('sound.onnx')], 'option-invalid', 1);
+    await failure(['compress', at('sound.onnx'), '-o', at('link.onnx')], 'option-invalid', 1);
   });
 });
 

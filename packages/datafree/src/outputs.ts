@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readdir, stat } from 'node:fs/promises';
+import { access, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { openSamples, type SampleOrigin } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
@@ -11,7 +11,8 @@ import { DatafreeError } from '@datafree/plugin';
  * @throws `output-unwritable`, `option-invalid` when the output is one of the inputs
  */
 export async function checkOutputFile(path: string, inputs: readonly string[] = []): Promise<void> {
-  if (inputs.some((input) => resolve(input) === resolve(path))) {
+  const target = await canonical(path);
+  if ((await Promise.all(inputs.map(canonical))).includes(target)) {
     throw new DatafreeError('option-invalid', `${path} is the input; it would be overwritten.`, {
       path,
       hint: 'Give another name for the output.',
@@ -66,6 +67,11 @@ export async function checkSamplesFolder(
     path,
     hint: 'Choose another folder, or replace them with --restart.',
   });
+}
+
+/** The path behind symbolic links. */
+function canonical(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
 }
 
 async function checkParent(path: string): Promise<void> {

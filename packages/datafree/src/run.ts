@@ -63,7 +63,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (isExit(error)) return 0;
     for (const end of endings) end();
     const failure = asDatafreeError(error, args[0] as string);
-    tell(failure, { json: args.includes('--json'), debug: process.env.DEBUG !== undefined }, terminal);
+    tell(failure, { json: args.includes('--json'), debug: Boolean(process.env.DEBUG) }, terminal);
     return exitCodeOf(failure);
   }
 }
