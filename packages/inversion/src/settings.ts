@@ -18,7 +18,10 @@ export interface InversionSettings {
   readonly copies: number;
   readonly augmentations: readonly Augmentation[];
   readonly optimiser: Optimiser;
-  /** The largest learning rate, in units of the input's range. */
+  /**
+   * The largest learning rate, in units of the input's range; for an `estimated` start, of eight estimated standard
+   * deviations where these are narrower.
+   */
   readonly learningRate: number;
   readonly schedule: Schedule;
   /**

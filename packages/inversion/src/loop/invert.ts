@@ -15,7 +15,7 @@ import { balancedClasses, oneHot } from '../labels.ts';
 import { Stagnation } from '../schedule.ts';
 import type { InversionSettings } from '../settings.ts';
 import { assumedInput } from '../space/assumed.ts';
-import { inputOf, type SearchSpace, searchSpace, unitOf } from '../space/space.ts';
+import { inputOf, type SearchSpace, searchSpace, spreadOf, unitOf } from '../space/space.ts';
 import { classCount } from '../terms/logits.ts';
 import { automaticBatch } from './batchSize.ts';
 import { FinishedBatches } from './finished.ts';
@@ -53,6 +53,7 @@ export async function* invert(
   const estimate = await estimateInput(model, assumedInput(model), context);
   const space = searchSpace(model, estimate);
   const augmenter = augmenterOf(settings.augmentations, batch * copies, space.shape, estimate.mean);
+  const pace = settings.start === 'estimated' ? spreadOf(space, estimate) : 1;
   const step = writeStep({ model, settings, batch, space, estimate, augmenter });
   const labels = settings.labelled
     ? balancedClasses(classCount(model), batches * batch, random.fork('classes'))
@@ -76,12 +77,15 @@ export async function* invert(
         const seeds = random.fork('batch', index);
         const start = startOf(settings, space, estimate, batch, seeds.fork('start'));
         runner.set(samplesState, tensorOf('float32', [batch, ...space.shape], start));
-        const best = await optimise({ settings, step, runner, context, index, batches, finished }, (iteration) => ({
-          ...augmenter.draw(seeds.fork('views', iteration)),
-          ...(own && {
-            [feeds.classes]: tensorOf('float32', [batch, classCount(model)], oneHot(own, classCount(model))),
+        const best = await optimise(
+          { settings, pace, step, runner, context, index, batches, finished },
+          (iteration) => ({
+            ...augmenter.draw(seeds.fork('views', iteration)),
+            ...(own && {
+              [feeds.classes]: tensorOf('float32', [batch, classCount(model)], oneHot(own, classCount(model))),
+            }),
           }),
-        }));
+        );
         input = inputOf(space, best.unit);
         await finished.store(index, input, best.means);
       }
@@ -113,6 +117,8 @@ function fixedBatch(model: Model, settings: InversionSettings): number | undefin
 
 interface Batch {
   readonly settings: InversionSettings;
+  /** Factor of all learning rates. */
+  readonly pace: number;
   readonly step: Step;
   readonly runner: StepRunner;
   readonly context: Context;
@@ -131,7 +137,7 @@ interface Best {
 
 /** Runs the iterations of one batch and returns its best iterate. */
 async function optimise(
-  { settings, step, runner, context, index, batches, finished }: Batch,
+  { settings, pace, step, runner, context, index, batches, finished }: Batch,
   draw: (iteration: number) => Record<string, Tensor>,
 ): Promise<Best> {
   const { iterations, learningRate, projection } = settings;
@@ -145,7 +151,7 @@ async function optimise(
   let loss: number | undefined;
   for (let iteration = 0; iteration < iterations; iteration++) {
     throwIfAborted(context.signal);
-    const rate = learningRate * factor(iteration, loss);
+    const rate = pace * learningRate * factor(iteration, loss);
     const before = runner.get(samplesState);
     const reads = await runner.step({
       ...draw(iteration),

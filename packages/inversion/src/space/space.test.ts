@@ -3,7 +3,7 @@ import type { InputGrid } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { network, pixels } from '../testing/network.ts';
 import { assumedInput } from './assumed.ts';
-import { inputOf, project, searchSpace, toInput, unitOf } from './space.ts';
+import { inputOf, project, searchSpace, spreadOf, toInput, unitOf } from './space.ts';
 
 const estimate = { mean: [1, 2], deviation: [3, 3], octaves: [], known: true };
 const shape = [2, 1, 2];
@@ -41,6 +41,17 @@ describe('searchSpace', () => {
     expect(() => searchSpace(free, estimate)).toThrow(
       expect.objectContaining({ code: 'input-unsupported', hint: expect.stringContaining('height') }),
     );
+  });
+});
+
+describe('spreadOf', () => {
+  it('is the part of the range that eight deviations cover', () => {
+    const grid: InputGrid = { scale: [1, -2], offset: [0], low: 0, high: 48, whole: true };
+    const space = searchSpace(network({ shape, grid }), estimate);
+    expect(spreadOf(space, estimate)).toBeCloseTo((24 / 48 + 24 / 96) / 2, 9);
+    expect(spreadOf(space, { ...estimate, deviation: [100, 100] })).toBe(1);
+    expect(spreadOf(space, { ...estimate, known: false })).toBe(1);
+    expect(spreadOf(searchSpace(network({ shape }), estimate), estimate)).toBe(1);
   });
 });
 

@@ -25,6 +25,19 @@ export interface SearchSpace {
 const deviationsAcross = 4;
 
 /**
+ * How wide the inputs that a network was trained on spread, as a part of 0 … 1 of the search space: eight estimated
+ * standard deviations, at most the whole. Learning rates are meant for inputs that fill the range.
+ */
+export function spreadOf({ scale }: SearchSpace, estimate: InputEstimate): number {
+  if (!estimate.known) return 1;
+  const widths = scale.map((s, c) => Math.min(1, (deviationsWide * (estimate.deviation[c] as number)) / Math.abs(s)));
+  return widths.reduce((sum, width) => sum + width, 0) / widths.length;
+}
+
+/** Nearly all values lie within four standard deviations of the mean. */
+const deviationsWide = 8;
+
+/**
  * The search space of a network: the range of its {@link Model.grid} where that is known, otherwise two standard
  * deviations to each side of the estimated mean, without bounds.
  *
