@@ -52,7 +52,8 @@ module.exports = {
     },
     {
       name: 'no-circular',
-      comment: 'types may refer to each other, and operators whose derivatives are each other (sin and cos); values may not',
+      comment:
+        'types may refer to each other, and operators whose derivatives are each other (sin and cos); values may not',
       severity: 'error',
       from: { pathNot: `${tests}|^packages/core/src/ops/` },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
