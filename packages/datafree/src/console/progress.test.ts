@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { progressDisplay } from './progress.ts';
 
 function output(isTTY: boolean) {
-  let text = '';
-  return { isTTY, columns: 100, write: (part: string) => void (text += part), text: () => text };
+  const parts: string[] = [];
+  return { isTTY, columns: 100, write: (part: string) => void parts.push(part), text: () => parts.join('') };
 }
 
 const event = (done: number) => ({
