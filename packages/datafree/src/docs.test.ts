@@ -1,8 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { errorCodes } from '@datafree/plugin';
 import { expect, test } from 'vitest';
 import { programFor } from './run.ts';
 
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const page = (name: string): Promise<string> => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 
 test('docs/errors.md lists every code, and no other', async () => {
@@ -16,5 +20,23 @@ test('docs/cli.md names every command and option', async () => {
   for (const command of programFor(terminal).commands) {
     expect(text).toContain(`\n## ${command.name()}\n`);
     for (const option of command.options) expect(text, command.name()).toContain(`\`${option.flags.split(' <')[0]}`);
+  }
+});
+
+test('every package has a page', async () => {
+  const packages = await readdir(join(root, 'packages'));
+  const pages = (await readdir(join(root, 'docs', 'packages'))).map((name) => name.replace('.md', ''));
+  const named = packages.filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
+  expect(pages.sort()).toEqual(named.sort());
+});
+
+test('links between pages lead somewhere', async () => {
+  const docs = (await readdir(join(root, 'docs'), { recursive: true })).map((name) => join('docs', name));
+  for (const file of ['README.md', ...docs.filter((name) => name.endsWith('.md'))]) {
+    const text = await readFile(join(root, file), 'utf8');
+    for (const [, link] of text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g) as Iterable<[string, string]>) {
+      if (/^https?:/.test(link)) continue;
+      expect(existsSync(join(root, dirname(file), link)), `${file}: ${link}`).toBe(true);
+    }
   }
 });
