@@ -1,4 +1,4 @@
-import pc from 'picocolors';
+import { onStdout as pc } from './colours.ts';
 
 /** Lines of cells, each column as wide as its widest cell; columns of numbers are set to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
