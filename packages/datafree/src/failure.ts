@@ -1,6 +1,6 @@
 import { DatafreeError, isDatafreeError } from '@datafree/plugin';
 import { CommanderError } from 'commander';
-import { onStderr as pc } from './console/colours.ts';
+import pc from 'picocolors';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usageError.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger, ProgressListener } from '@datafree/plugin';
+import pc from 'picocolors';
 import type { GeneralOptions } from '../arguments/general.ts';
 import type { Terminal } from '../terminal.ts';
-import { onStderr as pc } from './colours.ts';
 import { progressDisplay } from './progress.ts';
 
 /** How a command speaks to the user: results on the standard output, everything else on the standard error output. */

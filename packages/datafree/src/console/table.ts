@@ -1,4 +1,7 @@
-import { onStdout as pc } from './colours.ts';
+import pc from 'picocolors';
+
+// Not in a file, a pipe or a log.
+const colours = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
 
 /** Lines of cells, each column as wide as its widest cell; columns of numbers are set to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -12,7 +15,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       })
       .join('  ')
       .trimEnd();
-  return [pc.bold(line(head)), ...rows.map(line)].join('\n');
+  return [colours.bold(line(head)), ...rows.map(line)].join('\n');
 }
 
 /** Named values below each other. */
