@@ -11,7 +11,7 @@ export interface StatisticsGraph {
 }
 
 /** Where a layer's sums are found. */
-export interface StatisticsOutput {
+interface StatisticsOutput {
   /** Output with the sums of `value − running mean`: [rows, channels]. */
   readonly sums: string;
   /** Output with the sums of its square: [rows, channels]. */

@@ -16,7 +16,7 @@ export interface WeightQuantiser {
 }
 
 /** A bias stored as whole numbers of the product of two scales, or as it is. */
-export interface Bias {
+interface Bias {
   readonly name: string;
   /** Absent where the bias is stored in floating point. */
   readonly quantised?: {

@@ -4,7 +4,7 @@ import type { Operator, Value } from '../../graph/operator.ts';
 import { broadcastType, mapBroadcast, unbroadcast } from './broadcast.ts';
 
 /** What the derivative of a binary operator sees besides the adjoint; `z` is the output. */
-export interface BinaryContext {
+interface BinaryContext {
   readonly x: Value;
   readonly y: Value;
   readonly z: Value;

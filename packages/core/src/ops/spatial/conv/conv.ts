@@ -34,7 +34,7 @@ export const convOperator: Operator = {
 };
 
 /** The arithmetic of a Conv node. @throws `shape-mismatch`, `attribute-invalid` */
-export function convolutionOf(node: Node, x: readonly number[], w: readonly number[]): Convolution {
+function convolutionOf(node: Node, x: readonly number[], w: readonly number[]): Convolution {
   const input = spatialOf(x);
   const groups = intOf(node, 'group', 1);
   if (w.length !== x.length) {

@@ -29,7 +29,7 @@ export function flippedConvolution(b: GraphBuilder, dy: Value, w: Value, convolu
 }
 
 /** Reverses the spatial axes of weights. */
-export function flip(b: GraphBuilder, w: Value): Value {
+function flip(b: GraphBuilder, w: Value): Value {
   const axes = [...w.shape.keys()].filter((axis) => axis >= 2 && w.shape[axis]! > 1);
   if (axes.length === 0) return w;
   return slice(b, w, {
@@ -41,7 +41,7 @@ export function flip(b: GraphBuilder, w: Value): Value {
 }
 
 /** Swaps input and output channels within each group: [g · m, c, …] becomes [g · c, m, …]. */
-export function swapChannels(b: GraphBuilder, w: Value, groups: number): Value {
+function swapChannels(b: GraphBuilder, w: Value, groups: number): Value {
   const [filters, depth, ...kernel] = w.shape as [number, number, ...number[]];
   const perGroup = filters / groups;
   const split = reshape(b, w, [groups, perGroup, depth, ...kernel]);
