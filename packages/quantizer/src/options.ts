@@ -31,7 +31,7 @@ const schema = v.strictObject({
   exclude: v.optional(v.array(exclusion), []),
   /** Takes the mean error that rounded weights make in a channel out of its bias. */
   biasCorrection: v.optional(v.boolean(), true),
-  /** Evens out the weight ranges of neighbouring layers before quantisation (cross-layer equalisation). */
+  /** Evens out the ranges of the channels between two layers before quantisation (cross-layer equalisation). */
   equalization: v.optional(v.boolean(), false),
   /** Weights of 7 instead of 8 bits, for processors that saturate sums of two 8-bit products (x86 without VNNI). */
   reduceRange: v.optional(v.boolean(), false),

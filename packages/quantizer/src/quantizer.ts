@@ -10,6 +10,7 @@ import {
 import { collect } from './calibration/collect.ts';
 import { activationRange } from './calibration/range.ts';
 import { correctedBias, summedAxis } from './correction/biasCorrection.ts';
+import { equalize } from './correction/equalization.ts';
 import { emit } from './emit/emit.ts';
 import { quantizeLayers } from './emit/layerWeights.ts';
 import { exclusionOf } from './exclusion.ts';
@@ -45,7 +46,8 @@ type Parsed = ReturnType<typeof parseQuantizerOptions>;
 
 async function quantize(model: Model, samples: SampleSet, context: Context, options: Parsed): Promise<Quantized> {
   const excluded = exclusionOf(options.exclude);
-  const topology = new Topology(prepare(model));
+  const prepared = prepare(model);
+  const topology = new Topology(options.equalization ? equalize(prepared, model) : prepared);
   const types = inferTypes(topology.graph, batchSizes(model.input, 1));
   const plan = makePlan(topology, types, {
     activations: options.activations,
