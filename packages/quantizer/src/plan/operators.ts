@@ -95,7 +95,7 @@ function carriesIntegers(node: Node, topology: Topology): boolean {
 }
 
 /** The value that a Pad of mode `constant` fills in. */
-export function padValue(node: Node, topology: Topology): number {
+function padValue(node: Node, topology: Topology): number {
   const value = topology.constant(node.inputs[2]);
   return value === undefined ? 0 : (float32Of(value)[0] as number);
 }

@@ -19,7 +19,7 @@ export interface Point {
 }
 
 /** Tensors that share one grid. */
-export interface Group {
+interface Group {
   readonly bits: number;
   /** Their values decide the range; the others in the group are copies or selections of them. */
   readonly measured: readonly string[];
