@@ -1,7 +1,7 @@
 import { DatafreeError } from '@datafree/plugin';
 import type { GraphBuilder } from '../../graph/builder.ts';
 import { type InferContext, inferContextOf, type Operator, type Value } from '../../graph/operator.ts';
-import { isFloat, tensorOf } from '../../tensor.ts';
+import { elementCount, isFloat, tensorOf } from '../../tensor.ts';
 import { contentIfGiven, contentOf } from '../constant/content.ts';
 import { normalizeAxis, withEntry } from './axis.ts';
 import { pad } from './pad.ts';
@@ -54,11 +54,10 @@ export const sliceOperator: Operator = {
     const before = shape.map(() => 0);
     const after = shape.map(() => 0);
     let adjoint = dy!;
+    const rest = inputs.slice(1).map(() => undefined);
+    // What nothing is taken of has no part in the result.
+    if (elementCount(adjoint.shape) === 0) return [b.constant(tensorOf(adjoint.dtype, shape, [])), ...rest];
     for (const [axis, pick] of picksOf(context)) {
-      if (pick.count === 0) {
-        after[axis] = shape[axis]!;
-        continue;
-      }
       const { count } = pick;
       const step = Math.abs(pick.step);
       const start = pick.step < 0 ? pick.start - (count - 1) * step : pick.start;
@@ -67,7 +66,7 @@ export const sliceOperator: Operator = {
       before[axis] = start;
       after[axis] = shape[axis]! - start - adjoint.shape[axis]!;
     }
-    return [pad(b, adjoint, [...before, ...after]), ...inputs.slice(1).map(() => undefined)];
+    return [pad(b, adjoint, [...before, ...after]), ...rest];
   },
   evaluate: (context) => {
     const x = context.inputs[0]!;
