@@ -91,7 +91,7 @@ def run(graph, x, weights):
         elif node.op_type == "Gemm":
             y = i[0] @ (i[1].T if a.get("transB") else i[1]) + i[2]
         else:
-            raise NotImplementedError(node.op_type)
+            raise SystemExit(f"The reference has no rule for the operator {node.op_type} (node {node.name}).")
         values[node.output[0]] = y
     return values, batch_norms
 
