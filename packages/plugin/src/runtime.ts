@@ -18,6 +18,8 @@ export interface Session {
 export interface CompileOptions {
   /** Threads inside an operator; the runtime's default when absent. */
   readonly threads?: number;
+  /** The graph is one step of an optimisation, with gradients, that is run many times. A runtime may prepare for it. */
+  readonly step?: boolean;
 }
 
 /** What a runtime can do. */

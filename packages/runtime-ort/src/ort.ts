@@ -1,6 +1,8 @@
 import { encodeModel } from '@datafree/onnx';
 import { defineRuntime, type Runtime } from '@datafree/plugin';
-import { loadLibrary, type OrtLibrary } from './library.ts';
+import { blockSizeOf } from './blocked/blockSize.ts';
+import { forSteps } from './blocked/forSteps.ts';
+import { loadLibrary, type OrtLibrary, providerNames } from './library.ts';
 import { readOptimized } from './optimized.ts';
 import { type OrtOptions, parseOrtOptions } from './options.ts';
 import { openSession } from './session.ts';
@@ -15,18 +17,26 @@ import { unsupportedTypes } from './values.ts';
 export function ort(options: OrtOptions = {}): Runtime {
   const parsed = parseOrtOptions(options);
   let library: Promise<OrtLibrary> | undefined;
+  let block: Promise<number> | undefined;
   const load = (): Promise<OrtLibrary> => {
     library ??= loadLibrary(parsed);
     return library;
+  };
+  const blockSize = async (library: OrtLibrary): Promise<number> => {
+    if (providerNames(parsed).some((name) => name !== 'cpu') || parsed.graphOptimization !== 'all') return 0;
+    block ??= blockSizeOf(library, parsed);
+    return block;
   };
   return defineRuntime({
     kind: 'runtime',
     name: 'ort',
     apiVersion: 1,
     supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes },
-    compile: async (graph, { threads } = {}) => {
-      const source = { name: `graph "${graph.name}"`, model: encodeModel(graph) };
-      return openSession(await load(), source, parsed, threads);
+    compile: async (graph, { threads, step = false } = {}) => {
+      const library = await load();
+      const prepared = step ? await forSteps(graph, () => blockSize(library)) : graph;
+      const source = { name: `graph "${graph.name}"`, model: encodeModel(prepared) };
+      return openSession(library, source, parsed, threads);
     },
     optimized: async (graph) => readOptimized(await load(), graph, parsed),
   });

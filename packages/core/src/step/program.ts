@@ -52,7 +52,7 @@ export class StepProgram {
   /** Makes the step ready to run on a runtime. The caller disposes of the runner. */
   async compile(runtime: Runtime, options: { readonly threads?: number | undefined } = {}): Promise<StepRunner> {
     const { threads } = options;
-    const session = await runtime.compile(this.graph(), threads === undefined ? {} : { threads });
+    const session = await runtime.compile(this.graph(), { step: true, ...(threads === undefined ? {} : { threads }) });
     return new StepRunner(session, this.#initial, this.#next, this.#reads);
   }
 }

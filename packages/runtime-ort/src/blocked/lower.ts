@@ -1,0 +1,56 @@
+import { bindInputs, GraphBuilder, namesRead, standardOperators, type Value, withOperators } from '@datafree/core';
+import type { Graph, Node } from '@datafree/plugin';
+import { lowerBatchNormalization } from './affine.ts';
+import { lowerConv } from './convolution.ts';
+import { binary, lowerBinary, lowerUnary, unary } from './elementwise.ts';
+import { Layout, type Lowering } from './layout.ts';
+import { blockedConv, reorderInput, reorderOutput } from './operators.ts';
+import { lowerGlobalAverage, lowerReduction } from './reduction.ts';
+
+/**
+ * Rewrites a graph with concrete shapes so that its convolutions, and what stands between them, run on onnxruntime's
+ * blocked layout. onnxruntime does that itself for convolutions with constant weights, and goes back to the plain
+ * layout at every node that is not part of plain inference; here gradients, statistics and trained weights stay in it.
+ *
+ * @param block channels in a block
+ */
+export function lowerToBlocks(graph: Graph, block: number): Graph {
+  const operators = withOperators(standardOperators, [reorderInput(block), reorderOutput, blockedConv]);
+  const builder = new GraphBuilder({ name: graph.name, operators });
+  const layout = new Layout(builder, block);
+  const readers = readersOf(graph);
+  const find = builder.inline(graph, bindInputs(builder, graph, {}), {
+    rewrite: (node, inputs) => {
+      const outputs = lower(layout, node, inputs);
+      outputs?.forEach((output, i) => {
+        layout.countReaders(output, readers.get(node.outputs[i] as string) ?? 0);
+      });
+      return outputs;
+    },
+  });
+  for (const { name } of graph.outputs) builder.output(find(name), name);
+  return { ...builder.build(), metadata: graph.metadata };
+}
+
+function lower(layout: Layout, node: Node, inputs: readonly (Value | undefined)[]): Value[] | undefined {
+  if (node.domain !== '') return undefined;
+  if (unary.has(node.op)) return lowerUnary(layout, node, inputs);
+  if (binary.has(node.op)) return lowerBinary(layout, node, inputs);
+  return lowerings[node.op]?.(layout, node, inputs);
+}
+
+const lowerings: Readonly<Record<string, Lowering>> = {
+  BatchNormalization: lowerBatchNormalization,
+  Conv: lowerConv,
+  GlobalAveragePool: lowerGlobalAverage,
+  ReduceMean: lowerReduction,
+  ReduceSum: lowerReduction,
+};
+
+/** How many nodes and outputs read each value. */
+function readersOf(graph: Graph): ReadonlyMap<string, number> {
+  const names = [...graph.nodes.flatMap(namesRead), ...graph.outputs.map((output) => output.name)];
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}

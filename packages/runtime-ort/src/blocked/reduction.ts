@@ -1,0 +1,55 @@
+import { attribute, reshape, type Value } from '@datafree/core';
+import type { Node, Tensor } from '@datafree/plugin';
+import type { Layout } from './layout.ts';
+
+const { int, intOf } = attribute;
+
+/** ReduceMean and ReduceSum over the places, or over samples and places, of an input that was computed in blocks. */
+export function lowerReduction(
+  layout: Layout,
+  node: Node,
+  inputs: readonly (Value | undefined)[],
+): Value[] | undefined {
+  const [x, axes] = inputs as [Value, Value | undefined];
+  const blocked = layout.blockedFormOf(x);
+  const list = axesOf(layout.builder.constantOf(axes));
+  if (blocked === undefined || list === undefined) return undefined;
+  const key = String(list.map((axis) => (axis < 0 ? axis + 4 : axis)).sort());
+  if (key !== '2,3' && key !== '0,2,3') return undefined;
+  const samplesToo = key === '0,2,3';
+  const [samples, channels] = x.shape as [number, number];
+  const kept = [samplesToo ? 1 : samples, channels, 1, 1];
+  const shape = intOf(node, 'keepdims', 1) === 1 ? kept : samplesToo ? [channels] : [samples, channels];
+  return [reduced(layout, node.op, x, blocked, samplesToo, shape)];
+}
+
+/** GlobalAveragePool of an input that was computed in blocks. */
+export function lowerGlobalAverage(
+  layout: Layout,
+  _node: Node,
+  [x]: readonly (Value | undefined)[],
+): Value[] | undefined {
+  const blocked = x && layout.blockedFormOf(x);
+  if (x === undefined || blocked === undefined) return undefined;
+  return [reduced(layout, 'ReduceMean', x, blocked, false, [x.shape[0]!, x.shape[1]!, 1, 1])];
+}
+
+function reduced(
+  layout: Layout,
+  op: string,
+  x: Value,
+  blocked: Value,
+  samplesToo: boolean,
+  shape: readonly number[],
+): Value {
+  const { builder: b } = layout;
+  const [samples, channels] = x.shape as [number, number];
+  const reduce = (value: Value, axis: number) => b.op(op, [value, b.int64([axis])], { keepdims: int(0) });
+  const overPlaces = reshape(b, reduce(layout.rows(blocked), 1), [samples, blocked.shape[1]!]);
+  const own = layout.firstChannels(samplesToo ? reshape(b, reduce(overPlaces, 0), [1, blocked.shape[1]!]) : overPlaces, channels);
+  return reshape(b, own, shape);
+}
+
+function axesOf(tensor: Tensor | undefined): number[] | undefined {
+  return tensor && Array.from(tensor.data as BigInt64Array, Number);
+}
