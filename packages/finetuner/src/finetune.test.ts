@@ -1,8 +1,8 @@
 import type { Checkpoint, ProgressEvent } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
+import { context, divergence, network, noise, quantize } from '../../student/src/testing/networks.ts';
 import { distil } from './finetune.ts';
 import type { FineTunerOptions } from './options.ts';
-import { context, divergence, network, noise, quantize } from './testing/networks.ts';
 
 const quick: FineTunerOptions = { steps: 120, batch: 16, augmentations: [], learningRate: 2e-3, temperature: 1 };
 

@@ -23,13 +23,12 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
+import { exportStudent, packStates, unpackStates } from '@datafree/student';
 import { mixingMatrix } from './loop/mix.ts';
 import { SamplePool } from './loop/pool.ts';
-import { packStates, unpackStates } from './loop/states.ts';
 import { feeds, writeStep } from './loop/step.ts';
 import { type FineTunerOptions, type ParsedOptions, parseFineTunerOptions } from './options.ts';
 import { schedules } from './schedule.ts';
-import { exportStudent } from './student/export.ts';
 
 const augmentations = { flip, shift, crop, blur, cutout } satisfies Record<string, () => Augmentation>;
 

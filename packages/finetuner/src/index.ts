@@ -1,3 +1,2 @@
 export { distil, distillationStep } from './finetune.ts';
 export { type FineTunerOptions, fineTunerOptions, type ParsedOptions, parseFineTunerOptions } from './options.ts';
-export { quantizedBits } from './student/bits.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { network, quantize } from '../testing/networks.ts';
 import { quantizedBits } from './bits.ts';
+import { network, quantize } from './testing/networks.ts';
 
 it.each([3, 4, 8])('reads %i bits from a quantised graph', async (bits) => {
   const { graph } = await quantize(network(), bits);

@@ -15,18 +15,21 @@ export interface WeightQuantiser {
   readonly high: number;
 }
 
-/** A bias stored as whole numbers of the product of two scales, or as it is. */
+/** A bias stored as whole numbers of the product of two scales. */
+export interface BiasCodes {
+  readonly node: Node;
+  readonly codes: string;
+  readonly scale: string;
+  /** Scales of the input and of the weight of its layer. */
+  readonly inputScale: string;
+  readonly weightScale: string;
+}
+
+/** A bias of a layer. */
 interface Bias {
   readonly name: string;
   /** Absent where the bias is stored in floating point. */
-  readonly quantised?: {
-    readonly node: Node;
-    readonly codes: string;
-    readonly scale: string;
-    /** Scales of the input and of the weight of its layer. */
-    readonly inputScale: string;
-    readonly weightScale: string;
-  };
+  readonly quantised?: BiasCodes;
 }
 
 /** An activation that is rounded: QuantizeLinear, and the Clip of its codes where there are fewer than 256. */

@@ -2,10 +2,10 @@ import { GraphBuilder, numbersOf, Random, StepProgram, tensorOf } from '@datafre
 import { foldBatchNorms } from '@datafree/onnx';
 import type { Tensor } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
-import { context, network, quantize } from '../testing/networks.ts';
 import { exportStudent } from './export.ts';
 import { findQuantisers } from './quantisers.ts';
 import { writeStudent } from './student.ts';
+import { context, network, quantize } from './testing/networks.ts';
 
 const batch = 4;
 const input = tensorOf('float32', [batch, 2, 8, 8], new Random(11).normals(batch * 128));

@@ -14,12 +14,31 @@ import {
 } from '@datafree/core';
 import type { Graph, Node, Tensor } from '@datafree/plugin';
 import { masterWeight } from './master.ts';
-import { type ActivationQuantiser, findQuantisers, type Quantisers } from './quantisers.ts';
+import {
+  type ActivationQuantiser,
+  type BiasCodes,
+  findQuantisers,
+  type Quantisers,
+  type WeightQuantiser,
+} from './quantisers.ts';
 
-/** Which parts of a student learn. */
+/** Which parts of a student learn, and how. */
 export interface StudentOptions {
   /** Step sizes of weights and of activations learn too (LSQ). */
   readonly learnSteps: 'both' | 'weights' | 'activations' | 'none';
+  /** Names of step sizes that stay, whatever `learnSteps` says. */
+  readonly fixedSteps?: ReadonlySet<string>;
+  /**
+   * Writes a weight from the value that it starts from. When absent it becomes a state, rounded with a learned step
+   * and straight-through gradients.
+   */
+  readonly roundWeight?: (weight: WeightQuantiser, first: Tensor<'float32'>) => Value;
+  /** Biases are states of their own; true when absent, otherwise constants. */
+  readonly learnBiases?: boolean;
+  /** The values that are needed; the outputs of the graph when absent. */
+  readonly wanted?: readonly string[];
+  /** What is quantised in the graph that `quantised` is a part of; found in `quantised` itself when absent. */
+  readonly found?: Quantisers;
 }
 
 type Kind = 'weights' | 'activations' | 'inputs';
@@ -57,7 +76,7 @@ export function writeStudent(
   options: StudentOptions,
 ): Student {
   const b = program.builder;
-  const found = findQuantisers(quantised);
+  const found = options.found ?? findQuantisers(quantised);
   const steps = new Map<string, Value>();
   const weights = new Map<string, Value>();
   const sizes = new Map<string, Value>();
@@ -67,7 +86,8 @@ export function writeStudent(
     const known = sizes.get(scale);
     if (known !== undefined) return known;
     const first = constant(scale);
-    const learns = kind !== 'inputs' && (options.learnSteps === 'both' || options.learnSteps === kind);
+    const asked = kind !== 'inputs' && (options.learnSteps === 'both' || options.learnSteps === kind);
+    const learns = asked && !options.fixedSteps?.has(scale);
     let size = b.constant(first);
     if (learns) {
       const name = stateOf.step(scale);
@@ -79,6 +99,7 @@ export function writeStudent(
     return size;
   };
   const trained = (name: string, first: Tensor): Value => {
+    if (options.learnBiases === false && name.startsWith(stateOf.bias(''))) return b.constant(first);
     const state = program.state(name, first);
     weights.set(name, state);
     return state;
@@ -87,7 +108,9 @@ export function writeStudent(
   const written = new Map<Node, () => Value>();
   for (const weight of found.weights) {
     written.set(weight.node, () => {
-      const state = trained(stateOf.weight(weight.codes), masterWeight(quantised, original, weight));
+      const first = masterWeight(quantised, original, weight);
+      if (options.roundWeight !== undefined) return options.roundWeight(weight, first);
+      const state = trained(stateOf.weight(weight.codes), first);
       const zero = weight.zeroPoint === undefined ? 0 : Math.max(...Array.from(numbersOf(constant(weight.zeroPoint))));
       return learnedStep(b, state, sizeOf(weight.scale, 'weights'), {
         low: weight.low - zero,
@@ -99,22 +122,19 @@ export function writeStudent(
   }
   for (const { name, quantised: stored } of found.biases) {
     if (stored === undefined) continue;
-    const scales = numbersOf(constant(stored.scale));
-    const codes = Float64Array.from(numbersOf(constant(stored.codes)), (code, i) => code * (scales[i] ?? scales[0]!));
-    const first = tensorOf('float32', constant(stored.codes).dims, codes);
-    written.set(stored.node, () => trained(stateOf.bias(name), first));
+    written.set(stored.node, () => trained(stateOf.bias(name), decodedBias(quantised, stored)));
   }
-  const replaced = new Map(
-    found.biases
-      .filter(({ quantised: stored }) => stored === undefined)
-      .map(({ name }) => [name, trained(stateOf.bias(name), constant(name))] as const),
+  const floats = found.biases.filter(
+    ({ name, quantised: stored }) => stored === undefined && quantised.initializers.has(name),
   );
+  const replaced = new Map(floats.map(({ name }) => [name, trained(stateOf.bias(name), constant(name))] as const));
   const rounding = new Map(found.activations.map((activation) => [activation.node, activation]));
   const clips = new Set(found.activations.map(({ clip: node }) => node));
 
   const find = b.inline(quantised, inputs, {
     prefix: 'student/',
     replace: replaced,
+    ...(options.wanted && { wanted: options.wanted }),
     rewrite: (node, [first]) => {
       const own = written.get(node);
       if (own !== undefined) return [own()];
@@ -127,6 +147,14 @@ export function writeStudent(
     },
   });
   return { find, weights, steps };
+}
+
+/** The bias that codes stand for. */
+export function decodedBias(graph: Graph, { codes, scale }: BiasCodes): Tensor<'float32'> {
+  const stored = graph.initializers.get(codes) as Tensor;
+  const scales = numbersOf(graph.initializers.get(scale) as Tensor);
+  const values = Float64Array.from(numbersOf(stored), (code, i) => code * (scales[i] ?? (scales[0] as number)));
+  return tensorOf('float32', stored.dims, values);
 }
 
 function roundActivation(

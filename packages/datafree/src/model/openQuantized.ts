@@ -1,4 +1,4 @@
-import { quantizedBits } from '@datafree/finetuner';
+import { quantizedBits } from '@datafree/student';
 import { decodeModel } from '@datafree/onnx';
 import { DatafreeError, type Model, type Quantized, type ValueInfo } from '@datafree/plugin';
 import { type ModelFile, readModelFile } from './file.ts';

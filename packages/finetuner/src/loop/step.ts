@@ -1,28 +1,11 @@
-import {
-  adam,
-  add,
-  concat,
-  differentiate,
-  elementCount,
-  expand,
-  fromVector,
-  GraphBuilder,
-  matMul,
-  mul,
-  reshape,
-  StepProgram,
-  sgd,
-  sub,
-  toVector,
-  type Value,
-} from '@datafree/core';
+import { adam, add, GraphBuilder, matMul, mul, reshape, StepProgram, sgd, type Value } from '@datafree/core';
 import type { Augmenter } from '@datafree/inversion';
 import type { Graph, Model } from '@datafree/plugin';
+import { descend, writeStudent } from '@datafree/student';
 import { depthWeights, featureLosses } from '../loss/features.ts';
 import { logitDivergence, relativeError } from '../loss/logits.ts';
 import { stagesOf } from '../loss/stages.ts';
 import type { ParsedOptions } from '../options.ts';
-import { writeStudent } from '../student/student.ts';
 
 /** What {@link writeStep} needs. */
 export interface StepParts {
@@ -69,7 +52,12 @@ export function writeStep({ model, folded, quantised, augmenter, batch, options 
     loss = add(b, loss, features);
   }
   program.read('loss', loss);
-  update(program, loss, student.weights, student.steps, options);
+  const optimiser = options.optimiser === 'adam' ? adam() : sgd({ momentum: 0.9 });
+  const groups = [
+    { values: [...student.weights.values()], rate: b.input(feeds.rate, 'float32', []) },
+    { values: [...student.steps.values()], rate: b.input(feeds.stepRate, 'float32', []) },
+  ];
+  descend(program, loss, groups, optimiser);
   return program;
 }
 
@@ -85,40 +73,4 @@ function logitsName(graph: Graph, output: string): string {
   const producer = graph.nodes.find((node) => node.outputs.includes(output));
   const softmax = producer?.op === 'Softmax' || producer?.op === 'LogSoftmax';
   return softmax ? (producer.inputs[0] as string) : output;
-}
-
-/** Writes the update of weights and of step sizes, each with its own learning rate. */
-function update(
-  program: StepProgram,
-  loss: Value,
-  weights: ReadonlyMap<string, Value>,
-  steps: ReadonlyMap<string, Value>,
-  options: ParsedOptions,
-): void {
-  const b = program.builder;
-  const parameters = [...weights, ...steps];
-  const gradients = differentiate(
-    b,
-    loss,
-    parameters.map(([, value]) => value),
-  );
-  const rate = b.input(feeds.rate, 'float32', []);
-  const stepRate = b.input(feeds.stepRate, 'float32', []);
-  // One update serves both: a rate of its own is a factor on the way that the value goes.
-  const updates = parameters.map(([, value], i) => ({ value, gradient: gradients[i] as Value }));
-  const optimiser = options.optimiser === 'adam' ? adam() : sgd({ momentum: 0.9 });
-  const next = optimiser.update(program, updates, b.scalar(1));
-  const rates = concat(b, [fill(b, rate, weights), fill(b, stepRate, steps)], 0);
-  const values = parameters.map(([, value]) => value);
-  const before = toVector(b, values);
-  const moved = add(b, before, mul(b, sub(b, toVector(b, next), before), rates));
-  fromVector(b, moved, values).forEach((value, i) => {
-    program.next(values[i] as Value, value);
-  });
-}
-
-/** A rate for each element of tensors laid end to end. */
-function fill(b: GraphBuilder, rate: Value, like: ReadonlyMap<string, Value>): Value {
-  const elements = [...like.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  return expand(b, rate, [elements]);
 }
