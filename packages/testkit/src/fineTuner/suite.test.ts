@@ -7,9 +7,15 @@ import {
   type Quantized,
   throwIfAborted,
 } from '@datafree/plugin';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { smallNetworkSamples } from '../network/smallNetwork.ts';
+import { synthesizerChecks } from '../synthesizer/suite.ts';
+import { withDoublePool, withFutureOpset } from '../testing/beyond.ts';
+import { deriveInput } from '../testing/deriveInput.ts';
 import { failures } from '../testing/failures.ts';
 import { checkSamples, rounding } from '../testing/rounding.ts';
+import { search } from '../testing/search.ts';
+import { uncaught } from '../testing/uncaught.ts';
 import { fineTunerChecks, fineTunerSuite } from './suite.ts';
 
 /** Moves the last bias by the mean error of the outputs: a fine-tuner that does everything right. */
@@ -82,7 +88,50 @@ const broken: readonly (readonly [string, () => FineTuner, readonly string[]])[]
       const inputs = quantized.graph.inputs.map((input) => ({ ...input, shape: [2, 3, 8, 8] }));
       return { ...quantized, graph: { ...quantized.graph, inputs } };
     }),
-    ['gives a network with the same border that the runtime runs', 'takes samples with labels all the same'],
+    [
+      'gives a network with the same border that the runtime runs',
+      'gives a network whose file loads in onnxruntime',
+      'takes samples with labels all the same',
+    ],
+  ],
+  ['is of another kind', shifting({ kind: 'tuner' as 'fine-tuner' }), ['has the fields of a fine-tuner']],
+  [
+    'writes a file that nobody reads',
+    giving((quantized) => ({ ...quantized, graph: withFutureOpset(quantized.graph) })),
+    ['gives a network whose file loads and runs', 'gives a network whose file loads in onnxruntime'],
+  ],
+  [
+    'uses what onnxruntime does not run',
+    giving((quantized) => ({ ...quantized, graph: withDoublePool(quantized.graph) })),
+    ['gives a network whose file loads in onnxruntime'],
+  ],
+  [
+    'cannot do with labels',
+    shifting({
+      fineTune: async (model, quantized, samples, context) => {
+        if (samples.labelled) throw new DatafreeError('unsupported', 'There are labels.');
+        return right.fineTune(model, quantized, samples, context);
+      },
+    }),
+    ['takes samples with labels all the same'],
+  ],
+  [
+    'takes samples of another shape',
+    shifting({
+      fineTune: (model, quantized, samples, context) =>
+        right.fineTune(model, quantized, samples.shape[1] === 4 ? smallNetworkSamples(4) : samples, context),
+    }),
+    ['refuses samples of another shape'],
+  ],
+  [
+    'needs gradients and claims not to',
+    shifting({
+      fineTune: async (model, quantized, samples, context) => {
+        if (!context.signal?.aborted && samples.shape[1] === 8) await deriveInput(context.runtime, model);
+        return right.fineTune(model, quantized, samples, context);
+      },
+    }),
+    ['runs on a runtime without gradients, as it says'],
   ],
   [
     'changes the bits',
@@ -106,4 +155,17 @@ describe('a fine-tuner that', () => {
   it.each(broken)('%s is caught', async (_, factory, titles) => {
     expect(Object.keys(await failures(fineTunerChecks(factory, { quantizer })))).toEqual(titles);
   });
+});
+
+test('every check catches one of them', () => {
+  const labelled = shifting({ supports: { ...right.supports, needsLabels: true } });
+  const checks = [...fineTunerChecks(shifting(), { quantizer }), ...fineTunerChecks(labelled, { quantizer })];
+  const shared = synthesizerChecks(search() as never).map(({ title }) => title);
+  expect(
+    uncaught(
+      checks,
+      broken,
+      shared.filter((title) => !title.startsWith('runs on')),
+    ),
+  ).toEqual([]);
 });

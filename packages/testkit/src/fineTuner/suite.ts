@@ -10,6 +10,7 @@ import { conductChecks, seedChecks } from '../plugin/conduct.ts';
 import { identityChecks } from '../plugin/identity.ts';
 import { creator, type PluginFactory, type Subject, type SuiteOptions } from '../plugin/subject.ts';
 import { distance, mustRun, mustSurviveItsFile, outputsOf } from '../quantizer/network.ts';
+import { mustLoadInOnnxruntime } from '../quantizer/onnxruntime.ts';
 import { referenceRuntime } from '../runtime/index.ts';
 
 /** Options of {@link fineTunerSuite}. */
@@ -77,6 +78,10 @@ export function fineTunerChecks(
     {
       title: 'gives a network whose file loads and runs',
       check: async () => mustSurviveItsFile(await tune(), some, runtime),
+    },
+    {
+      title: 'gives a network whose file loads in onnxruntime',
+      check: async () => mustLoadInOnnxruntime(await tune(), some),
     },
     {
       title: 'keeps the bits',

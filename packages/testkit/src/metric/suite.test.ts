@@ -1,7 +1,11 @@
 import { DatafreeError, defineMetric, type Metric, throwIfAborted } from '@datafree/plugin';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { smallNetworkSamples } from '../network/smallNetwork.ts';
+import { synthesizerChecks } from '../synthesizer/suite.ts';
 import { failures } from '../testing/failures.ts';
 import { checkSamples } from '../testing/rounding.ts';
+import { search } from '../testing/search.ts';
+import { uncaught } from '../testing/uncaught.ts';
 import { metricChecks, metricSuite } from './suite.ts';
 
 /** The mean logit: a metric that does everything right. @param changes to break it */
@@ -59,6 +63,51 @@ const broken: readonly (readonly [string, () => Metric, readonly string[]])[] = 
     ],
   ],
   [
+    'gives NaN',
+    giving(() => ({ mean: Number.NaN })),
+    [
+      'gives finite numbers by name',
+      'measures on a network without BatchNormalization, as it says',
+      'takes samples with labels all the same',
+    ],
+  ],
+  [
+    'needs BatchNormalization and claims not to',
+    meanLogit({
+      measure: async (model, samples, context) => {
+        if (model.batchNorms.length === 0) throw new DatafreeError('batchnorm-missing', 'There is none.');
+        return right.measure(model, samples, context);
+      },
+    }),
+    ['measures on a network without BatchNormalization, as it says'],
+  ],
+  [
+    'cannot do with labels',
+    meanLogit({
+      measure: async (model, samples, context) => {
+        if (samples.labelled) throw new DatafreeError('unsupported', 'There are labels.');
+        return right.measure(model, samples, context);
+      },
+    }),
+    ['takes samples with labels all the same'],
+  ],
+  [
+    'takes samples of another shape',
+    meanLogit({
+      measure: (model, samples, context) =>
+        right.measure(model, samples.shape[1] === 4 ? smallNetworkSamples(4) : samples, context),
+    }),
+    ['refuses samples of another shape'],
+  ],
+  [
+    'measures nothing',
+    meanLogit({
+      measure: async (model, samples, context) =>
+        samples.count === 0 ? { mean: 0 } : right.measure(model, samples, context),
+    }),
+    ['refuses to measure no samples'],
+  ],
+  [
     'claims to need BatchNormalization',
     saying({ needsBatchNorm: true }),
     ['refuses a network without BatchNormalization'],
@@ -86,4 +135,17 @@ describe('a metric that', () => {
   it.each(broken)('%s is caught', async (_, factory, titles) => {
     expect(Object.keys(await failures(metricChecks(factory)))).toEqual(titles);
   });
+});
+
+test('every check catches one of them', () => {
+  const variants = [meanLogit(), saying({ needsBatchNorm: true }), saying({ needsLabels: true })];
+  const shared = synthesizerChecks(search() as never).map(({ title }) => title);
+  const own = shared.filter((title) => title !== 'refuses a network without BatchNormalization');
+  expect(
+    uncaught(
+      variants.flatMap((factory) => metricChecks(factory)),
+      broken,
+      own,
+    ),
+  ).toEqual([]);
 });

@@ -1,8 +1,13 @@
 import { tensorOf } from '@datafree/core';
 import type { Graph, Quantized, Quantizer, Tensor } from '@datafree/plugin';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { smallNetworkSamples } from '../network/smallNetwork.ts';
+import { synthesizerChecks } from '../synthesizer/suite.ts';
+import { withDoublePool, withFutureOpset } from '../testing/beyond.ts';
 import { failures } from '../testing/failures.ts';
 import { rounded, rounding } from '../testing/rounding.ts';
+import { search } from '../testing/search.ts';
+import { uncaught } from '../testing/uncaught.ts';
 import { quantizerChecks, quantizerSuite } from './suite.ts';
 
 quantizerSuite({ describe, it }, rounding());
@@ -36,7 +41,7 @@ const broken: readonly (readonly [string, (options?: object) => Quantizer, reado
   [
     'fixes the batch',
     changed((graph) => ({ ...graph, inputs: graph.inputs.map((input) => ({ ...input, shape: [1, 3, 8, 8] })) })),
-    runs,
+    [runs[0]!, 'gives a network whose file loads in onnxruntime', runs[1]!, runs[2]!],
   ],
   [
     'makes a network of NaN',
@@ -44,10 +49,38 @@ const broken: readonly (readonly [string, (options?: object) => Quantizer, reado
     [
       runs[0]!,
       'gives a network whose file loads and runs',
+      'gives a network whose file loads in onnxruntime',
       'stays near the network at the most bits',
       runs[1]!,
       runs[2]!,
     ],
+  ],
+  [
+    'is of another kind',
+    (options) => ({ ...right(options), kind: 'quantiser' as 'quantizer' }),
+    ['has the fields of a quantizer'],
+  ],
+  [
+    'writes a file that nobody reads',
+    changed(withFutureOpset),
+    ['gives a network whose file loads and runs', 'gives a network whose file loads in onnxruntime'],
+  ],
+  ['uses what onnxruntime does not run', changed(withDoublePool), ['gives a network whose file loads in onnxruntime']],
+  [
+    'takes no samples for few',
+    rounding({
+      quantize: (model, samples, context) =>
+        right().quantize(model, samples.count === 0 ? smallNetworkSamples(4) : samples, context),
+    }) as (options?: object) => Quantizer,
+    ['gives the bits that it says', 'refuses to work without samples'],
+  ],
+  [
+    'takes samples of another shape',
+    rounding({
+      quantize: (model, samples, context) =>
+        right().quantize(model, samples.shape[1] === 4 ? smallNetworkSamples(4) : samples, context),
+    }) as (options?: object) => Quantizer,
+    ['gives the bits that it says', 'refuses samples of another shape'],
   ],
   ['rounds everything away', filled(0), ['stays near the network at the most bits']],
   [
@@ -103,4 +136,11 @@ describe('a quantizer that', () => {
   it.each(broken)('%s is caught', async (_, factory, titles) => {
     expect(Object.keys(await failures(quantizerChecks(factory as never)))).toEqual(titles);
   });
+});
+
+test('every check catches one of them', () => {
+  const frugal = rounding({ supports: { ...right().supports, needsSamples: false } });
+  const checks = [...quantizerChecks(right as never), ...quantizerChecks(frugal as never)];
+  const shared = synthesizerChecks(search() as never).map(({ title }) => title);
+  expect(uncaught(checks, broken, shared)).toEqual([]);
 });

@@ -10,6 +10,7 @@ import { identityChecks } from '../plugin/identity.ts';
 import { creator, type PluginFactory, type Subject, type SuiteOptions } from '../plugin/subject.ts';
 import { referenceRuntime } from '../runtime/index.ts';
 import { distance, mustRun, mustSurviveItsFile, outputsOf } from './network.ts';
+import { mustLoadInOnnxruntime } from './onnxruntime.ts';
 
 /** How far the outputs at the most bits may be from those of the network, relative. */
 const nearEnough = 0.2;
@@ -63,6 +64,10 @@ export function quantizerChecks(
     {
       title: 'gives a network whose file loads and runs',
       check: async () => mustSurviveItsFile(await make(), some, runtime),
+    },
+    {
+      title: 'gives a network whose file loads in onnxruntime',
+      check: async () => mustLoadInOnnxruntime(await make(), some),
     },
     {
       title: 'stays near the network at the most bits',

@@ -1,6 +1,6 @@
 import { interpret, type OperatorSet, operatorKey, standardOperators } from '@datafree/core';
 import type { Graph, Runtime } from '@datafree/plugin';
-import type { SuiteRunner } from '../check.ts';
+import { type SuiteRunner, testTimeout } from '../check.ts';
 import type { OperatorCase } from './cases/case.ts';
 import { operatorCases } from './cases/index.ts';
 import { compare } from './compare.ts';
@@ -26,11 +26,12 @@ export const runtimeTolerance = 1e-4;
  * @param createRuntime gives the runtime under test; called once, while tests are collected
  */
 export function runtimeSuite(
-  { describe, it }: SuiteRunner,
+  { describe, it: test }: SuiteRunner,
   createRuntime: () => Runtime,
   { cases = operatorCases, operators = standardOperators }: RuntimeSuiteOptions = {},
 ): void {
   const runtime = createRuntime();
+  const it = (title: string, body: () => Promise<void>) => test(title, body, testTimeout);
 
   describe(`runtime ${runtime.name}: sessions`, () => {
     for (const { title, check } of sessionChecks) it(title, () => check(runtime));

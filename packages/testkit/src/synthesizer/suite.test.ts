@@ -1,11 +1,13 @@
-import { differentiate, GraphBuilder, Random, reduceSum, type Value } from '@datafree/core';
-import { DatafreeError, type Model, type ProgressEvent, type Runtime, type SampleSet } from '@datafree/plugin';
-import { describe, expect, it } from 'vitest';
+import { Random } from '@datafree/core';
+import { DatafreeError, type Model, type ProgressEvent, type SampleSet } from '@datafree/plugin';
+import { describe, expect, it, test } from 'vitest';
 import { gaussianNoise } from '../network/gaussianNoise.ts';
 import { memorySamples } from '../network/memorySamples.ts';
 import { smallNetworkShape } from '../network/smallNetwork.ts';
+import { deriveInput } from '../testing/deriveInput.ts';
 import { failures } from '../testing/failures.ts';
 import { drawSmooth, type SearchParts, search, type Wrapped } from '../testing/search.ts';
+import { uncaught } from '../testing/uncaught.ts';
 import { synthesizerChecks, synthesizerSuite } from './suite.ts';
 
 synthesizerSuite({ describe, it }, search());
@@ -41,15 +43,6 @@ const changed =
 
 const constant = (count: number, value: number): SampleSet =>
   memorySamples(smallNetworkShape, new Float32Array(count * 192).fill(value), new Int32Array(count));
-
-async function derive(runtime: Runtime, { graph, input, output }: Model): Promise<void> {
-  const b = new GraphBuilder();
-  const x = b.input(input.name, 'float32', [1, ...smallNetworkShape]);
-  const logits = b.inline(graph, { [input.name]: x })(output.name);
-  b.output(differentiate(b, reduceSum(b, logits), [x])[0] as Value, 'derivative');
-  const session = await runtime.compile(b.build());
-  await session.dispose();
-}
 
 let works = 0;
 let shared = 0;
@@ -277,7 +270,7 @@ const broken: readonly (readonly [string, SearchParts, readonly string[]])[] = [
     'needs gradients and claims not to',
     {
       synthesize: async (right, model, request, context) => {
-        if (!context.signal?.aborted && model.grid) await derive(context.runtime, model);
+        if (!context.signal?.aborted && model.grid) await deriveInput(context.runtime, model);
         return right(model, request, context);
       },
     },
@@ -294,4 +287,10 @@ describe('a synthesizer that', () => {
   it.each(broken)('%s is caught', async (_, parts, titles) => {
     expect(Object.keys(await failures(synthesizerChecks(search(parts) as never)))).toEqual(titles);
   });
+});
+
+test('every check catches one of them', () => {
+  const plain = search({ supports: { needsBatchNorm: false, labels: false } });
+  const checks = [search(), plain].flatMap((factory) => synthesizerChecks(factory as never));
+  expect(uncaught(checks, broken)).toEqual([]);
 });
