@@ -2,4 +2,4 @@ import { runtimeSuite } from '@datafree/testkit';
 import { describe, it } from 'vitest';
 import { ort } from './ort.ts';
 
-runtimeSuite({ describe, it }, () => ort({ threads: 1 }));
+runtimeSuite({ describe, it }, ort, { options: { threads: 1 } });

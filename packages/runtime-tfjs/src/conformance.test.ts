@@ -5,6 +5,6 @@ import { tfjs } from './tfjs.ts';
 
 for (const backend of ['cpu', 'wasm'] as const) {
   describe(backend, () => {
-    runtimeSuite({ describe, it }, () => tfjs({ lib: load, backend }));
+    runtimeSuite({ describe, it }, tfjs, { options: { lib: load, backend } });
   });
 }

@@ -1,3 +1,4 @@
+export type { RuntimeFactory } from './options.ts';
 export type { CaseInput, OperatorCase } from './cases/case.ts';
 export { operatorCases } from './cases/index.ts';
 export { referenceRuntime } from './reference.ts';

@@ -1,5 +1,5 @@
 import { operatorKey, standardOperators, tensorOf } from '@datafree/core';
-import type { Runtime } from '@datafree/plugin';
+import { DatafreeError, type Runtime } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { real } from './cases/case.ts';
 import { operatorCases } from './cases/index.ts';
@@ -104,6 +104,20 @@ describe('the suite', () => {
     expect(await failures(runtime)).toEqual(['refuses an operator that nobody knows, by name']);
   });
 
+  it('catches a factory that takes any options', async () => {
+    const careless = (_options?: object) => referenceRuntime();
+    const careful = (options: object = {}) => {
+      const path = Object.entries(options).find(([name, value]) => name !== 'double' || value !== true)?.[0];
+      if (path !== undefined) throw new DatafreeError('option-invalid', `${path} is wrong`, { path });
+      return referenceRuntime();
+    };
+    const options = { double: true };
+    expect(await failures(careless as () => Runtime, options)).toEqual([
+      'refuses unknown and wrong options with their path',
+    ]);
+    expect(await failures(careful as () => Runtime, options)).toEqual([]);
+  });
+
   it('leaves out the gradients of a runtime that has none', () => {
     const runtime = wrong(({ supports }) => ({ supports: { ...supports, gradients: false } }));
     expect(titles(runtime).filter((title) => title.endsWith('gradient'))).toEqual([]);
@@ -134,10 +148,14 @@ describe('compare', () => {
 });
 
 /** Collects the tests of a suite that knows one operator. */
-function collect(runtime: Runtime): (readonly [title: string, body: () => Promise<void>])[] {
+function collect(
+  runtime: Runtime | (() => Runtime),
+  options?: Readonly<Record<string, unknown>>,
+): (readonly [title: string, body: () => Promise<void>])[] {
   const tests: (readonly [string, () => Promise<void>])[] = [];
   const it = (title: string, body: () => Promise<void>) => tests.push([title, body]);
-  runtimeSuite({ describe: (_, body) => body(), it }, () => runtime, { cases: reluAlone });
+  const factory = typeof runtime === 'function' ? runtime : () => runtime;
+  runtimeSuite({ describe: (_, body) => body(), it }, factory, { cases: reluAlone, ...(options && { options }) });
   return tests;
 }
 
@@ -145,8 +163,11 @@ function titles(runtime: Runtime): string[] {
   return collect(runtime).map(([title]) => title);
 }
 
-async function failures(runtime: Runtime): Promise<string[]> {
+async function failures(
+  runtime: Runtime | (() => Runtime),
+  options?: Readonly<Record<string, unknown>>,
+): Promise<string[]> {
   const failed: string[] = [];
-  for (const [title, body] of collect(runtime)) await body().catch(() => failed.push(title));
+  for (const [title, body] of collect(runtime, options)) await body().catch(() => failed.push(title));
   return failed;
 }

@@ -1,14 +1,20 @@
 import { interpret, type OperatorSet, operatorKey, standardOperators } from '@datafree/core';
-import type { Graph, Runtime } from '@datafree/plugin';
+import type { Graph } from '@datafree/plugin';
 import { type SuiteRunner, testTimeout } from '../check.ts';
 import type { OperatorCase } from './cases/case.ts';
 import { operatorCases } from './cases/index.ts';
 import { compare } from './compare.ts';
 import { forwardTrial, gradientTrial, type Trial } from './graphs.ts';
+import { mustRefuseWrongOptions, type RuntimeFactory } from './options.ts';
 import { refused, runOnce, sessionChecks } from './sessions.ts';
 
 /** Options of {@link runtimeSuite}. */
 export interface RuntimeSuiteOptions {
+  /**
+   * Options that the runtime is made with, and that are tried with wrong values. When absent, what makes the runtime is
+   * called without options, and none are tried.
+   */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Cases by family; those of the standard operators when absent. */
   readonly cases?: Readonly<Record<string, readonly OperatorCase[]>>;
   /** The operators that the cases are about. */
@@ -23,18 +29,21 @@ export const runtimeTolerance = 1e-4;
  * with its derivative, against the reference evaluation in double precision. Operators that the runtime declares in
  * `supports.unsupportedOperators` must be refused by name.
  *
- * @param createRuntime gives the runtime under test; called once, while tests are collected
+ * @param createRuntime gives the runtime under test; called while tests are collected, and again with wrong options
  */
 export function runtimeSuite(
   { describe, it: test }: SuiteRunner,
-  createRuntime: () => Runtime,
-  { cases = operatorCases, operators = standardOperators }: RuntimeSuiteOptions = {},
+  createRuntime: RuntimeFactory,
+  { options, cases = operatorCases, operators = standardOperators }: RuntimeSuiteOptions = {},
 ): void {
-  const runtime = createRuntime();
+  const runtime = createRuntime(options as never);
   const it = (title: string, body: () => Promise<void>) => test(title, body, testTimeout);
 
   describe(`runtime ${runtime.name}: sessions`, () => {
     for (const { title, check } of sessionChecks) it(title, () => check(runtime));
+    if (options !== undefined) {
+      it('refuses unknown and wrong options with their path', () => mustRefuseWrongOptions(createRuntime, options));
+    }
   });
 
   const unsupported = runtime.supports.unsupportedOperators ?? [];
