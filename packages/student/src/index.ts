@@ -1,7 +1,7 @@
 export { quantizedBits } from './bits.ts';
 export { descend, type RateGroup } from './descend.ts';
 export { exportStudent } from './export.ts';
-export { channelAt, masterWeight } from './master.ts';
+export { channelAt, decodedWeight, masterWeight } from './master.ts';
 export {
   type ActivationQuantiser,
   type BiasCodes,

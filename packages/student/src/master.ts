@@ -8,7 +8,7 @@ import type { WeightQuantiser } from './quantisers.ts';
  */
 export function masterWeight(quantised: Graph, original: Graph, weight: WeightQuantiser): Tensor<'float32'> {
   const codes = quantised.initializers.get(weight.codes) as Tensor;
-  const decoded = decode(quantised, weight, codes);
+  const decoded = decodedWeight(quantised, weight).data;
   const before = original.initializers.get(weight.node.outputs[0] as string);
   if (before === undefined || String(before.dims) !== String(codes.dims))
     return tensorOf('float32', codes.dims, decoded);
@@ -24,12 +24,15 @@ export function masterWeight(quantised: Graph, original: Graph, weight: WeightQu
   );
 }
 
-function decode(graph: Graph, weight: WeightQuantiser, codes: Tensor): Float64Array {
+/** The weight that codes stand for. */
+export function decodedWeight(graph: Graph, weight: WeightQuantiser): Tensor<'float32'> {
+  const codes = graph.initializers.get(weight.codes) as Tensor;
   const zero = weight.zeroPoint === undefined ? [0] : numbersOf(graph.initializers.get(weight.zeroPoint) as Tensor);
-  return Float64Array.from(numbersOf(codes), (code, i) => {
+  const values = Float64Array.from(numbersOf(codes), (code, i) => {
     const channel = channelAt(graph, weight, i);
     return (code - (zero[channel] ?? (zero[0] as number))) * stepAt(graph, weight, i);
   });
+  return tensorOf('float32', codes.dims, values);
 }
 
 function stepAt(graph: Graph, weight: WeightQuantiser, index: number): number {

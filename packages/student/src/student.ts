@@ -26,15 +26,15 @@ import {
 export interface StudentOptions {
   /** Step sizes of weights and of activations learn too (LSQ). */
   readonly learnSteps: 'both' | 'weights' | 'activations' | 'none';
-  /** Names of step sizes that stay, whatever `learnSteps` says. */
-  readonly fixedSteps?: ReadonlySet<string>;
+  /** Names of the step sizes that may learn; all when absent. */
+  readonly learnable?: ReadonlySet<string>;
   /**
    * Writes a weight from the value that it starts from. When absent it becomes a state, rounded with a learned step
    * and straight-through gradients.
    */
   readonly roundWeight?: (weight: WeightQuantiser, first: Tensor<'float32'>) => Value;
-  /** Biases are states of their own; true when absent, otherwise constants. */
-  readonly learnBiases?: boolean;
+  /** Writes a bias from the value that is stored. When absent it becomes a state. */
+  readonly writeBias?: (name: string, first: Tensor) => Value;
   /** The values that are needed; the outputs of the graph when absent. */
   readonly wanted?: readonly string[];
   /** What is quantised in the graph that `quantised` is a part of; found in `quantised` itself when absent. */
@@ -87,7 +87,7 @@ export function writeStudent(
     if (known !== undefined) return known;
     const first = constant(scale);
     const asked = kind !== 'inputs' && (options.learnSteps === 'both' || options.learnSteps === kind);
-    const learns = asked && !options.fixedSteps?.has(scale);
+    const learns = asked && (options.learnable?.has(scale) ?? true);
     let size = b.constant(first);
     if (learns) {
       const name = stateOf.step(scale);
@@ -99,11 +99,12 @@ export function writeStudent(
     return size;
   };
   const trained = (name: string, first: Tensor): Value => {
-    if (options.learnBiases === false && name.startsWith(stateOf.bias(''))) return b.constant(first);
     const state = program.state(name, first);
     weights.set(name, state);
     return state;
   };
+  const bias = (name: string, first: Tensor): Value =>
+    options.writeBias?.(name, first) ?? trained(stateOf.bias(name), first);
 
   const written = new Map<Node, () => Value>();
   for (const weight of found.weights) {
@@ -122,12 +123,12 @@ export function writeStudent(
   }
   for (const { name, quantised: stored } of found.biases) {
     if (stored === undefined) continue;
-    written.set(stored.node, () => trained(stateOf.bias(name), decodedBias(quantised, stored)));
+    written.set(stored.node, () => bias(name, decodedBias(quantised, stored)));
   }
   const floats = found.biases.filter(
     ({ name, quantised: stored }) => stored === undefined && quantised.initializers.has(name),
   );
-  const replaced = new Map(floats.map(({ name }) => [name, trained(stateOf.bias(name), constant(name))] as const));
+  const replaced = new Map(floats.map(({ name }) => [name, bias(name, constant(name))] as const));
   const rounding = new Map(found.activations.map((activation) => [activation.node, activation]));
   const clips = new Set(found.activations.map(({ clip: node }) => node));
 
