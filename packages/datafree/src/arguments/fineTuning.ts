@@ -1,12 +1,15 @@
-import { distil, type FineTunerOptions } from '@datafree/finetuner';
+import type { FineTunerOptions } from '@datafree/finetuner';
 import type { FineTuner } from '@datafree/plugin';
 import { type Command, Option } from 'commander';
+import { makerOf } from '../plugins/make.ts';
 import { assembled, assignment, oneOf, repeated, whole } from './values.ts';
 
 /** How a quantised network learns from its full-precision self. */
 export interface FineTuningOptions {
   /** Absent where a command does nothing else. */
   readonly finetune?: boolean;
+  /** The built-in fine-tuner when absent. */
+  readonly finetuneMethod?: string;
   readonly finetunePreset?: NonNullable<FineTunerOptions['preset']>;
   readonly finetuneSteps?: number;
   readonly finetuneOption?: readonly (readonly [path: readonly string[], value: unknown])[];
@@ -25,6 +28,7 @@ export function withFineTuning(command: Command, { alone = false } = {}): Comman
     const option = new Option(flags, description).argParser(parser);
     command.addOption(alone ? option : option.implies({ finetune: true }));
   };
+  add('method', 'name', 'distil, or a plugin by name or path (distil)', String);
   add(
     'preset',
     'name',
@@ -41,9 +45,15 @@ export function withFineTuning(command: Command, { alone = false } = {}): Comman
   return command;
 }
 
-/** The fine-tuner that the options ask for. @throws `option-invalid` */
-export function fineTunerFor({ finetunePreset, finetuneSteps, finetuneOption = [] }: FineTuningOptions): FineTuner {
-  return distil({
+/**
+ * The fine-tuner that the options ask for. A plugin is given only the options that were set.
+ *
+ * @throws `plugin-not-found`, `plugin-invalid`, `plugin-failed`, `option-invalid`
+ */
+export async function fineTunerFor(options: FineTuningOptions): Promise<FineTuner> {
+  const { finetuneMethod = 'distil', finetunePreset, finetuneSteps, finetuneOption = [] } = options;
+  const make = await makerOf('fine-tuner', finetuneMethod);
+  return make({
     ...(finetunePreset === undefined ? {} : { preset: finetunePreset }),
     ...(finetuneSteps === undefined ? {} : { steps: finetuneSteps }),
     ...assembled(finetuneOption),

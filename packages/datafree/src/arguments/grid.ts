@@ -1,18 +1,12 @@
 import { defaultCount } from '@datafree/orchestrator';
 import { DatafreeError } from '@datafree/plugin';
 import type { Command } from 'commander';
-import { assignment, type Parser, path, repeated, whole } from './values.ts';
+import { type OwnOption, ownOption, path, repeated, whole, words } from './values.ts';
 
 /** Bits of weights and of activations. */
 export interface Bits {
   readonly weights: number;
   readonly activations: number;
-}
-
-/** An option of one of several methods. */
-interface MethodOption {
-  readonly method: string;
-  readonly assignment: readonly [path: readonly string[], value: unknown];
 }
 
 /** Which cells a comparison has. */
@@ -21,7 +15,7 @@ export interface GridOptions {
   readonly bits?: readonly Bits[];
   readonly seeds: number;
   readonly samples: number;
-  readonly methodOption?: readonly MethodOption[];
+  readonly methodOption?: readonly OwnOption[];
   readonly withReal?: string;
 }
 
@@ -42,30 +36,14 @@ export function withGrid(command: Command): Command {
     .option(
       '--method-option <method:name=value>',
       'an option of one of the methods, several times if needed: bns:iterations=200',
-      repeated(methodOption),
+      repeated(ownOption('method-option')),
     );
-}
-
-/** Different words with commas between them. */
-function words(name: string): Parser<readonly string[]> {
-  return (text) => {
-    const found = text.split(',').map((word) => word.trim());
-    if (found.every((word) => word !== '') && new Set(found).size === found.length) return found;
-    throw invalid(name, text, 'different names with commas between them');
-  };
 }
 
 function bits(text: string): readonly Bits[] {
   const found = words('bits')(text).map((word) => /^([2-8])\/([2-8])$/.exec(word));
   if (found.some((match) => match === null)) throw invalid('bits', text, 'bits of 2 to 8 like 8/8,4/4');
   return found.map((match) => ({ weights: Number(match?.[1]), activations: Number(match?.[2]) }));
-}
-
-function methodOption(text: string): MethodOption {
-  const equals = text.indexOf('=');
-  const colon = text.lastIndexOf(':', equals);
-  if (colon < 1) throw invalid('method-option', text, 'method:name=value');
-  return { method: text.slice(0, colon), assignment: assignment('method-option')(text.slice(colon + 1)) };
 }
 
 function invalid(name: string, text: string, wanted: string): DatafreeError {

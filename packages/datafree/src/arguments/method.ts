@@ -1,6 +1,8 @@
 import { defaultCount } from '@datafree/orchestrator';
+import type { Synthesizer } from '@datafree/plugin';
 import type { Command } from 'commander';
-import { assignment, repeated, whole } from './values.ts';
+import { makerOf } from '../plugins/make.ts';
+import { assembled, assignment, repeated, whole } from './values.ts';
 
 /** How samples are made. */
 export interface MethodOptions {
@@ -20,4 +22,14 @@ export function withMethod(command: Command): Command {
       'an option of the method, several times if needed: iterations=200',
       repeated(assignment('option')),
     );
+}
+
+/**
+ * The synthesizer that the options ask for.
+ *
+ * @throws `plugin-not-found`, `plugin-invalid`, `plugin-failed`, `option-invalid`
+ */
+export async function synthesizerFor({ method, option = [] }: Omit<MethodOptions, 'samples'>): Promise<Synthesizer> {
+  const make = await makerOf('synthesizer', method);
+  return make(assembled(option));
 }

@@ -16,6 +16,7 @@ export function withQuantization(command: Command): Command {
     .option('--calibration <method>', 'how ranges of activations are found: minmax, average, percentile, mse, entropy')
     .option('--percentile <number>', 'per cent of the values that percentile keeps', number('percentile'))
     .option('--granularity <kind>', 'a weight grid for each output channel, or one for each tensor')
+    .option('--symmetric', 'weight grids that are symmetric about zero (the default)')
     .option('--no-symmetric', 'weight grids that need not be symmetric about zero')
     .option('--weight-range <method>', 'how ranges of weights are found: minmax or mse')
     .option(

@@ -85,6 +85,32 @@ export function assignment(name: string): Parser<readonly [path: readonly string
   };
 }
 
+/** Different words with commas between them. */
+export function words(name: string): Parser<readonly string[]> {
+  return (text) => {
+    const found = text.split(',').map((word) => word.trim());
+    if (found.every((word) => word !== '') && new Set(found).size === found.length) return found;
+    throw invalid(name, text, 'different names with commas between them');
+  };
+}
+
+/** An option of one of several plugins. */
+export interface OwnOption {
+  /** The plugin as it was named. */
+  readonly of: string;
+  readonly assignment: readonly [path: readonly string[], value: unknown];
+}
+
+/** An option of one of several plugins: `plugin:name=value`. */
+export function ownOption(name: string): Parser<OwnOption> {
+  return (text) => {
+    const equals = text.indexOf('=');
+    const colon = text.lastIndexOf(':', equals);
+    if (colon < 1) throw invalid(name, text, `${name.replace('-option', '')}:name=value`);
+    return { of: text.slice(0, colon), assignment: assignment(name)(text.slice(colon + 1)) };
+  };
+}
+
 /** Puts assignments into one object. */
 export function assembled(assignments: readonly (readonly [readonly string[], unknown])[]): Record<string, unknown> {
   const options: Record<string, unknown> = {};

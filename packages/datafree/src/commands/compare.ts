@@ -1,14 +1,15 @@
 import { basename } from 'node:path';
 import { DatafreeError, type Synthesizer } from '@datafree/plugin';
-import { quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
-import { type Bits, type GridOptions, withGrid } from '../arguments/grid.ts';
+import { type GridOptions, withGrid } from '../arguments/grid.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
-import { type QuantizationOptions, quantizationOf, withQuantization } from '../arguments/quantization.ts';
+import { synthesizerFor } from '../arguments/method.ts';
+import { withQuantization } from '../arguments/quantization.ts';
+import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments/quantizer.ts';
 import { path, whole } from '../arguments/values.ts';
 import { type Cell, type CellKey, describeCell, type Group, realMethod } from '../comparison/cell.ts';
 import { ComparisonFolder } from '../comparison/folder.ts';
@@ -17,17 +18,10 @@ import { finishInProcesses } from '../comparison/jobs.ts';
 import { csvOf, markdownOf, type Row, rowsOf, textOf } from '../comparison/summary.ts';
 import { openConsole } from '../console/console.ts';
 import { openModel } from '../model/open.ts';
-import { synthesizerFor } from '../plugins/synthesizer.ts';
 import { keepRun } from '../resume.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options
-  extends GeneralOptions,
-    InputOptions,
-    DataOptions,
-    QuantizationOptions,
-    FineTuningOptions,
-    GridOptions {
+interface Options extends GeneralOptions, InputOptions, DataOptions, QuantizerChoice, FineTuningOptions, GridOptions {
   readonly data: string;
   readonly labels?: string;
   readonly run?: string;
@@ -53,6 +47,7 @@ export function compareCommand(terminal: Terminal): Command {
     .option('--restart', 'discard the cells that are kept instead of going on with them', false);
   withGrid(command);
   withQuantization(command);
+  withQuantizer(command);
   withFineTuning(command);
   withInput(command);
   withData(command);
@@ -65,8 +60,8 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const { data, labels, threads, jobs, samples: count } = options;
   const preprocess = preprocessOf(options);
   const bits = options.bits ?? [{ weights: options.weights ?? 8, activations: options.activations ?? 8 }];
-  const quantization = quantizationOf(options);
-  const fineTuner = options.finetune ? fineTunerFor(options) : undefined;
+  const quantizerOf = await quantizersFor(options);
+  const fineTuner = options.finetune ? await fineTunerFor(options) : undefined;
   const sources = await synthesizersFor(options);
   const { model } = await openModel(path, {
     preprocess,
@@ -89,15 +84,15 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
       : { samples: await dataFor(withReal, shape, options, preprocess), options: { data: withReal } };
   const all = new Map<string, Source>([...sources, ...(real ? [[realMethod, real] as const] : [])]);
   const groups = groupsOf([...all.keys()], options);
-  const quantizerOf = (own: Bits) => quantizer({ ...quantization, ...own });
-  const { weights: _weights, activations: _activations, ...common } = quantizer(quantization).options;
+  const { name, options: own } = quantizerOf();
+  const { weights: _weights, activations: _activations, ...common } = own;
   const facts = {
     model: model.hash,
     preprocess,
     data: { data, labels, limit, resize, shape: rawShape },
     samples: count,
-    quantizer: common,
-    fineTuner: fineTuner?.options,
+    quantizer: { name, ...common },
+    fineTuner: fineTuner && { name: fineTuner.name, ...fineTuner.options },
   };
   const folder = await ComparisonFolder.open(folderOf(path, options), facts, options.restart);
 
@@ -161,16 +156,16 @@ async function finishByProcesses(
 
 /** The synthesizers by the names that they were asked for. */
 async function synthesizersFor({ methods, methodOption = [] }: Options): Promise<ReadonlyMap<string, Synthesizer>> {
-  const stray = methodOption.find(({ method }) => !methods.includes(method));
+  const stray = methodOption.find(({ of }) => !methods.includes(of));
   if (stray !== undefined) {
-    throw new DatafreeError('option-invalid', `--method-option: "${stray.method}" is none of the methods.`, {
+    throw new DatafreeError('option-invalid', `--method-option: "${stray.of}" is none of the methods.`, {
       path: 'methodOption',
       hint: `They are ${methods.join(', ')}.`,
     });
   }
   const found = new Map<string, Synthesizer>();
   for (const method of methods) {
-    const option = methodOption.filter((own) => own.method === method).map((own) => own.assignment);
+    const option = methodOption.filter((own) => own.of === method).map((own) => own.assignment);
     found.set(method, await synthesizerFor({ method, option }));
   }
   return found;

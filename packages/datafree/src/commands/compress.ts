@@ -2,22 +2,22 @@ import { writeFileAtomic } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import { type Compressed, compress } from '@datafree/orchestrator';
 import type { FusionReport } from '@datafree/plugin';
-import { quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
-import { type MethodOptions, withMethod } from '../arguments/method.ts';
-import { type QuantizationOptions, quantizationOf, withQuantization } from '../arguments/quantization.ts';
+import { type MethodOptions, synthesizerFor, withMethod } from '../arguments/method.ts';
+import { type MetricsOptions, metricsFor, withMetrics } from '../arguments/metrics.ts';
+import { withQuantization } from '../arguments/quantization.ts';
+import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments/quantizer.ts';
 import { path } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { openModel } from '../model/open.ts';
 import { checkOutputFile, isDevice } from '../outputs.ts';
-import { synthesizerFor } from '../plugins/synthesizer.ts';
 import { keepRun } from '../resume.ts';
 import { runFolder } from '../runFolder.ts';
 import type { Terminal } from '../terminal.ts';
@@ -26,9 +26,10 @@ interface Options
   extends GeneralOptions,
     InputOptions,
     MethodOptions,
-    QuantizationOptions,
+    QuantizerChoice,
     DataOptions,
-    FineTuningOptions {
+    FineTuningOptions,
+    MetricsOptions {
   readonly output: string;
   readonly report?: string;
   readonly calibrateWith?: string;
@@ -50,7 +51,9 @@ export function compressCommand(terminal: Terminal): Command {
     .option('--restart', 'discard what an interrupted run left instead of going on with it', false);
   withMethod(command);
   withQuantization(command);
+  withQuantizer(command);
   withFineTuning(command);
+  withMetrics(command);
   withInput(command);
   withData(command);
   withGeneral(command);
@@ -60,8 +63,9 @@ export function compressCommand(terminal: Terminal): Command {
 async function run(path: string, options: Options, console: Console): Promise<void> {
   const { output, report, calibrateWith, seed, threads } = options;
   const preprocess = preprocessOf(options);
-  const quantization = quantizer(quantizationOf(options));
-  const fineTuner = options.finetune ? fineTunerFor(options) : undefined;
+  const quantizer = (await quantizersFor(options))();
+  const fineTuner = options.finetune ? await fineTunerFor(options) : undefined;
+  const metrics = await metricsFor(options);
   const synthesizer = calibrateWith === undefined ? await synthesizerFor(options) : undefined;
   await checkOutputFile(output, [path]);
   if (report !== undefined) await checkOutputFile(report, [path, output]);
@@ -80,8 +84,9 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       model,
       runtime: ort(),
       synthesizer,
-      quantizer: quantization,
+      quantizer,
       fineTuner,
+      metrics,
       samples,
       count: options.samples,
       seed,
@@ -104,6 +109,8 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     fp32Bytes: file.size(),
     method: synthesizer?.name ?? null,
     calibrateWith: calibrateWith ?? null,
+    quantizer: quantizer.name,
+    fineTuner: fineTuner?.name ?? null,
     fineTuning: losses.result(),
   });
   if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
@@ -122,22 +129,27 @@ interface Summary {
   readonly method: string | null;
   readonly calibrateWith: string | null;
   readonly samples: number;
-  /** Null without it. */
+  readonly quantizer: string;
+  /** Null without fine-tuning. */
+  readonly fineTuner: string | null;
+  /** Null without it, or when it tells no loss. */
   readonly fineTuning: FineTuned | null;
   readonly seconds: Compressed['seconds'];
   /** Null when the runtime cannot tell. */
   readonly fusion: FusionReport | null;
   readonly bits: { readonly weights: number; readonly activations: number };
+  /** Values by the metric's name. */
+  readonly metrics: Compressed['metrics'];
   readonly seed: number;
   readonly warnings: readonly string[];
 }
 
 function summarize(
-  { quantized, samples, seconds: took, seed }: Compressed,
-  files: Pick<Summary, 'model' | 'output' | 'bytes' | 'fp32Bytes' | 'method' | 'calibrateWith' | 'fineTuning'>,
+  { quantized, samples, metrics, seconds: took, seed }: Compressed,
+  given: Omit<Summary, 'samples' | 'seconds' | 'fusion' | 'bits' | 'metrics' | 'seed' | 'warnings'>,
 ): Summary {
   const { fusion = null, bits, warnings } = quantized;
-  return { ...files, samples: samples.count, seconds: took, fusion, bits, seed, warnings };
+  return { ...given, samples: samples.count, seconds: took, fusion, bits, metrics, seed, warnings };
 }
 
 function describe(summary: Summary): string {
@@ -151,6 +163,7 @@ function describe(summary: Summary): string {
       ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
       ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
       ...fineTuningLines(fineTuning),
+      ...Object.entries(summary.metrics).map(([name, values]): [string, string] => [name, valuesOf(values)]),
       ['integer kernels', fusion === null ? 'unknown' : `${fusion.integer} of ${fusion.integer + fusion.float} layers`],
       [
         'time',
@@ -162,6 +175,12 @@ function describe(summary: Summary): string {
         `  in float: ${op} "${node}" as ${runsAs}${reason === undefined ? '' : `: ${reason}`}`,
     ),
   ].join('\n');
+}
+
+function valuesOf(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${value.toPrecision(4)}`)
+    .join(', ');
 }
 
 function percent(fraction: number): string {

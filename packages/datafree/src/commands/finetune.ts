@@ -52,7 +52,7 @@ export function finetuneCommand(terminal: Terminal): Command {
 async function run(path: string, quantizedPath: string, options: Options, console: Console): Promise<void> {
   const { output, report, samples: data, seed, threads } = options;
   const preprocess = preprocessOf(options);
-  const fineTuner = fineTunerFor(options);
+  const fineTuner = await fineTunerFor(options);
   await checkOutputFile(output, [path, quantizedPath]);
   if (report !== undefined) await checkOutputFile(report, [path, quantizedPath, output]);
   const { model } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
@@ -85,7 +85,8 @@ async function run(path: string, quantizedPath: string, options: Options, consol
     quantized: quantizedPath,
     output,
     bytes: encoded.length,
-    preset: options.finetunePreset ?? 'fast',
+    method: fineTuner.name,
+    preset: typeof fineTuner.options.preset === 'string' ? fineTuner.options.preset : null,
     data,
     samples: samples.count,
     bits: quantized.bits,
@@ -116,7 +117,9 @@ interface Summary {
   readonly quantized: string;
   readonly output: string;
   readonly bytes: number;
-  readonly preset: string;
+  readonly method: string;
+  /** Null for a fine-tuner that has none. */
+  readonly preset: string | null;
   readonly data: string;
   readonly samples: number;
   readonly bits: Quantized['bits'];

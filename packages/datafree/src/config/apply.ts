@@ -1,6 +1,6 @@
 import { DatafreeError, isDatafreeError } from '@datafree/plugin';
 import type { Command, Option } from 'commander';
-import { displaced, optionSettings } from './layers.ts';
+import { displaced, narrowed, optionSettings } from './layers.ts';
 import { findConfig, loadConfig } from './load.ts';
 import type { Settings } from './schema.ts';
 
@@ -46,12 +46,13 @@ function fileArgument(args: readonly string[]): string | undefined {
   return at < 0 ? undefined : args[at + 1];
 }
 
-function apply(command: Command, config: Config): void {
+function apply(command: Command, found: Config): void {
   const fromFlags = (option: Option): boolean =>
     ['cli', 'implied'].includes(command.getOptionValueSource(option.attributeName()) ?? '');
   const names = new Set(command.options.filter(fromFlags).map((option) => option.attributeName()));
-  const method = names.has('method') ? (command.getOptionValue('method') as string) : undefined;
-  const gone = displaced(config.settings, { names, method });
+  const plugins = Object.fromEntries([...names].map((name) => [name, command.getOptionValue(name)]));
+  const gone = displaced(found.settings, { names, plugins });
+  const config = { ...found, settings: narrowed(found.settings, plugins) };
   for (const option of command.options) {
     const name = option.attributeName();
     if (gone.has(name)) continue;
@@ -85,11 +86,13 @@ function set(command: Command, option: Option, { path, settings }: Config): void
 function valueFor(option: Option, value: unknown): unknown {
   const name = option.attributeName();
   if (name === 'mean' || name === 'std') return Array.isArray(value) ? value : [value];
-  if (name === 'methods' || name === 'bits') return option.parseArg?.((value as string[]).join(','), undefined);
-  if (name === 'methodOption') {
-    const methods = Object.entries(value as Record<string, Record<string, unknown>>);
-    return methods.flatMap(([method, options]) =>
-      Object.entries(options).map(([name, own]) => ({ method, assignment: [[name], own] })),
+  if (name === 'methods' || name === 'metrics' || name === 'bits') {
+    return option.parseArg?.((value as string[]).join(','), undefined);
+  }
+  if (name === 'methodOption' || name === 'metricOption') {
+    const plugins = Object.entries(value as Record<string, Record<string, unknown>>);
+    return plugins.flatMap(([of, options]) =>
+      Object.entries(options).map(([name, own]) => ({ of, assignment: [[name], own] })),
     );
   }
   if ((optionSettings as readonly string[]).includes(name)) {

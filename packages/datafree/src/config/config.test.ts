@@ -100,6 +100,12 @@ describe('layers', () => {
     [{ preprocess: 'unit' }, { mean: 1 }, { mean: 1 }],
     [{ mean: 1, std: 2 }, { std: 3 }, { mean: 1, std: 3 }],
     [{ seed: 1 }, { seed: undefined }, { seed: 1 }],
+    [{ quantizer: 'a', quantizerOption: { b: 1 } }, { quantizer: 'c' }, { quantizer: 'c' }],
+    [
+      { methods: ['bns', 'gaussian'], methodOption: { bns: { a: 1 }, gaussian: { b: 1 } } },
+      { methods: ['gaussian'], methodOption: { gaussian: { b: 2 } } },
+      { methods: ['gaussian'], methodOption: { gaussian: { b: 2 } } },
+    ],
   ])('%j, over it %j', (base, top, result) => {
     expect(over(base as object, top as object)).toEqual(result);
   });

@@ -53,11 +53,17 @@ const settingsSchema = v.strictObject({
   container: v.optional(quantisation.container.wrapped),
   outputs: v.optional(quantisation.outputs.wrapped),
   batch: v.optional(from(1)),
+  quantizer: v.optional(text),
+  quantizerOption: v.optional(record),
   // fine-tuning
   finetune: v.optional(v.boolean()),
+  finetuneMethod: v.optional(text),
   finetunePreset: v.optional(v.picklist(['fast', 'paper'])),
   finetuneSteps: v.optional(from(1)),
   finetuneOption: v.optional(record),
+  // measurement
+  metrics: v.optional(v.pipe(v.array(text), v.nonEmpty())),
+  metricOption: v.optional(v.record(v.string(), record)),
   // files
   output: v.optional(text),
   report: v.optional(text),

@@ -1,15 +1,19 @@
-import type { Synthesizer } from '@datafree/plugin';
+import { distil } from '@datafree/finetuner';
+import { quantizer } from '@datafree/quantizer';
+import { similarity } from '@datafree/similarity';
 import { bns } from '@datafree/synth-bns';
 import { gaussian } from '@datafree/synth-gaussian';
 import { bnsInception, inception } from '@datafree/synth-inception';
+import type { PluginSource } from './resolve.ts';
 
-/** Makes a plugin from its options. @throws `option-invalid` */
-export type Factory = (options: Record<string, unknown>) => unknown;
-
-/** The synthesizers that need no name of a package. Their options are checked by themselves. */
-export const builtinSynthesizers: Readonly<Record<string, (options: object) => Synthesizer>> = {
-  bns,
-  inception,
-  'bns+inception': bnsInception,
-  gaussian,
-};
+/** Where plugins come from by their kind. The built-in ones need no name of a package; all check their options. */
+export const sources = {
+  synthesizer: {
+    kind: 'synthesizer',
+    prefix: '@datafree/synth-',
+    builtin: { bns, inception, 'bns+inception': bnsInception, gaussian },
+  },
+  quantizer: { kind: 'quantizer', prefix: '@datafree/quantizer-', builtin: { quantizer } },
+  'fine-tuner': { kind: 'fine-tuner', prefix: '@datafree/finetuner-', builtin: { distil } },
+  metric: { kind: 'metric', prefix: '@datafree/metric-', builtin: { similarity } },
+} as const satisfies Readonly<Record<string, PluginSource>>;

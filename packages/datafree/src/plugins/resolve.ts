@@ -2,7 +2,9 @@ import { join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DatafreeError, isDatafreeError } from '@datafree/plugin';
 import { moduleResolve } from 'import-meta-resolve';
-import type { Factory } from './builtin.ts';
+
+/** Makes a plugin from its options. @throws `option-invalid` */
+export type Factory = (options: Record<string, unknown>) => unknown;
 
 /** Where plugins of one kind come from. */
 export interface PluginSource {
@@ -10,7 +12,8 @@ export interface PluginSource {
   readonly kind: string;
   /** Packages of this project: "@datafree/synth-". */
   readonly prefix: string;
-  readonly builtin: Readonly<Record<string, Factory>>;
+  /** Factories, which check their options themselves. */
+  readonly builtin: Readonly<Record<string, (options: never) => unknown>>;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface PluginSource {
  */
 export async function findPlugin(name: string, source: PluginSource, folder = process.cwd()): Promise<Factory> {
   const builtin = Object.hasOwn(source.builtin, name) ? source.builtin[name] : undefined;
-  if (builtin !== undefined) return builtin;
+  if (builtin !== undefined) return builtin as Factory;
   const url = locate(name, source, folder);
   if (url === undefined) {
     throw new DatafreeError('plugin-not-found', `There is no ${source.kind} "${name}".`, {
