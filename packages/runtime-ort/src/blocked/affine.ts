@@ -1,6 +1,7 @@
-import { add, attribute, div, mul, reshape, sqrt, sub, tensorOf, type Value } from '@datafree/core';
+import { add, attribute, div, mul, neg, reshape, sqrt, sub, tensorOf, type Value } from '@datafree/core';
 import type { Node } from '@datafree/plugin';
 import type { Layout } from './layout.ts';
+import { reducedPlaces } from './reduction.ts';
 
 const { attributes, floatOf, int, intOf, ints } = attribute;
 
@@ -21,12 +22,31 @@ export function lowerBatchNormalization(
   inputs: readonly (Value | undefined)[],
 ): Value[] | undefined {
   const [x, scale, shift, mean, variance] = inputs as [Value, Value, Value, Value, Value];
-  if (intOf(node, 'training_mode', 0) === 1 || !layout.canBlock(x)) return undefined;
+  if (!layout.canBlock(x)) return undefined;
   const { builder: b } = layout;
   const epsilon = floatOf(node, 'epsilon', 1e-5);
+  if (intOf(node, 'training_mode', 0) === 1) return followingBatch(layout, node, inputs as readonly Value[]);
   const factor = isAll(layout, variance, 1 - epsilon) ? scale : div(b, scale, sqrt(b, add(b, variance, epsilon)));
   const offset = isAll(layout, mean, 0) ? shift : sub(b, shift, mul(b, mean, factor));
   return [layout.toPlain(channelAffine(layout, layout.toBlocked(x), factor, offset), x.shape[1]!)];
+}
+
+/** A BatchNormalization by the statistics of the batch, which its running statistics follow, on blocks. */
+function followingBatch(layout: Layout, node: Node, inputs: readonly Value[]): Value[] {
+  const { builder: b } = layout;
+  const [x, scale, shift, ...running] = inputs as [Value, Value, Value, Value, Value];
+  const momentum = floatOf(node, 'momentum', 0.9);
+  const blocked = layout.toBlocked(x);
+  const channelMean = (values: Value) => reducedPlaces(layout, 'ReduceMean', x, values, true, [x.shape[1]!]);
+  const mean = channelMean(blocked);
+  // The derivative asks for the centred tensor too, and finds this one.
+  const centred = channelAffine(layout, blocked, ones(layout, x), neg(b, mean));
+  const variance = channelMean(mul(b, centred, centred));
+  const factor = div(b, scale, sqrt(b, add(b, variance, floatOf(node, 'epsilon', 1e-5))));
+  const y = channelAffine(layout, centred, factor, shift);
+  const follow = (old: Value, batch: Value) =>
+    momentum === 0 ? batch : add(b, mul(b, old, momentum), mul(b, batch, 1 - momentum));
+  return [layout.toPlain(y, x.shape[1]!), follow(running[0], mean), follow(running[1], variance)];
 }
 
 /** A vector of ones for each channel of `x`. */

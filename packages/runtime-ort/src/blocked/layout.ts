@@ -3,11 +3,7 @@ import type { Node } from '@datafree/plugin';
 import { blockedDomain, roundUp } from './operators.ts';
 
 /** Writes a node on blocks, or returns undefined where it stays as it is. */
-export type Lowering = (
-  layout: Layout,
-  node: Node,
-  inputs: readonly (Value | undefined)[],
-) => Value[] | undefined;
+export type Lowering = (layout: Layout, node: Node, inputs: readonly (Value | undefined)[]) => Value[] | undefined;
 
 /** A blocked Conv as it was written, to write it again with more in it. */
 export interface WrittenConv {
@@ -25,6 +21,9 @@ export interface WrittenConv {
 export class Layout {
   readonly #blocked = new Map<string, Value>();
   readonly #convs = new Map<string, WrittenConv>();
+  readonly #products = new Map<string, readonly [Value, Value]>();
+  readonly #vectors = new Map<string, Value>();
+  readonly #bounds = new Map<string, number>();
   readonly #readers = new Map<string, number>();
 
   readonly builder: GraphBuilder;
@@ -41,10 +40,11 @@ export class Layout {
     return this.#blocked.get(value.name);
   }
 
-  /** Whether the value can be brought into blocks. */
-  canBlock({ dtype, shape }: Value): boolean {
+  /** Whether the value is in blocks, or can be brought into them. */
+  canBlock(value: Value): boolean {
+    const { dtype, name, shape } = value;
     // ReorderInput moves channels by four.
-    return dtype === 'float32' && shape.length === 4 && shape[1]! % 4 === 0;
+    return this.#blocked.has(name) || (dtype === 'float32' && shape.length === 4 && shape[1]! % 4 === 0);
   }
 
   /** The blocked form; a ReorderInput where the value was computed plainly. */
@@ -70,9 +70,41 @@ export class Layout {
     return y;
   }
 
+  /** The product of two blocked values. */
+  product(left: Value, right: Value): Value {
+    const y = this.builder.op('Mul', [left, right]);
+    this.#products.set(y.name, [left, right]);
+    return y;
+  }
+
+  /** The factors of a blocked value that was written as a product. */
+  factorsOf(blocked: Value): readonly [Value, Value] | undefined {
+    return this.#products.get(blocked.name);
+  }
+
   /** The Conv that wrote a blocked value, if it was one. */
   convOf(blocked: Value): WrittenConv | undefined {
     return this.#convs.get(blocked.name);
+  }
+
+  /** Notes that `value` [1, C, 1, 1] is `vector` [C]. */
+  setVector(value: Value, vector: Value): void {
+    this.#vectors.set(value.name, vector);
+  }
+
+  /** The vector [C] that a value [1, C, 1, 1] was made from. */
+  vectorOf(value: Value): Value | undefined {
+    return this.#vectors.get(value.name);
+  }
+
+  /** Notes that no element of a plain value is larger than `bound`, nor smaller than its negative. */
+  setBound(value: Value, bound: number): void {
+    this.#bounds.set(value.name, bound);
+  }
+
+  /** What no element of a value exceeds, where that is known. */
+  boundOf(value: Value): number | undefined {
+    return this.#bounds.get(value.name);
   }
 
   /** Notes how many read a plain value, and so its blocked form. */

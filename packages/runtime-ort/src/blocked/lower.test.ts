@@ -1,5 +1,5 @@
-import { runtimeSuite } from '@datafree/testkit';
 import type { Runtime } from '@datafree/plugin';
+import { runtimeSuite } from '@datafree/testkit';
 import { describe, it } from 'vitest';
 import { ort } from '../ort.ts';
 

@@ -1,11 +1,14 @@
 import { bindInputs, GraphBuilder, namesRead, standardOperators, type Value, withOperators } from '@datafree/core';
 import type { Graph, Node } from '@datafree/plugin';
 import { lowerBatchNormalization } from './affine.ts';
+import { lowerConcat, lowerPad, lowerReshape, lowerSlice } from './arrange.ts';
 import { lowerConv } from './convolution.ts';
-import { binary, lowerBinary, lowerUnary, unary } from './elementwise.ts';
+import { lowerElementwise } from './elementwise.ts';
 import { Layout, type Lowering } from './layout.ts';
 import { blockedConv, reorderInput, reorderOutput } from './operators.ts';
 import { lowerGlobalAverage, lowerReduction } from './reduction.ts';
+import { lowerClip, lowerRound } from './round.ts';
+import { lowerConvTranspose } from './transposed.ts';
 
 /**
  * Rewrites a graph with concrete shapes so that its convolutions, and what stands between them, run on onnxruntime's
@@ -34,17 +37,22 @@ export function lowerToBlocks(graph: Graph, block: number): Graph {
 
 function lower(layout: Layout, node: Node, inputs: readonly (Value | undefined)[]): Value[] | undefined {
   if (node.domain !== '') return undefined;
-  if (unary.has(node.op)) return lowerUnary(layout, node, inputs);
-  if (binary.has(node.op)) return lowerBinary(layout, node, inputs);
-  return lowerings[node.op]?.(layout, node, inputs);
+  return lowerings[node.op]?.(layout, node, inputs) ?? lowerElementwise(layout, node, inputs);
 }
 
 const lowerings: Readonly<Record<string, Lowering>> = {
   BatchNormalization: lowerBatchNormalization,
+  Clip: lowerClip,
+  Concat: lowerConcat,
   Conv: lowerConv,
+  ConvTranspose: lowerConvTranspose,
   GlobalAveragePool: lowerGlobalAverage,
+  Pad: lowerPad,
   ReduceMean: lowerReduction,
   ReduceSum: lowerReduction,
+  Reshape: lowerReshape,
+  Round: lowerRound,
+  Slice: lowerSlice,
 };
 
 /** How many nodes and outputs read each value. */

@@ -20,7 +20,7 @@ export function lowerReduction(
   const [samples, channels] = x.shape as [number, number];
   const kept = [samplesToo ? 1 : samples, channels, 1, 1];
   const shape = intOf(node, 'keepdims', 1) === 1 ? kept : samplesToo ? [channels] : [samples, channels];
-  return [reduced(layout, node.op, x, blocked, samplesToo, shape)];
+  return [reducedPlaces(layout, node.op, x, blocked, samplesToo, shape)];
 }
 
 /** GlobalAveragePool of an input that was computed in blocks. */
@@ -31,10 +31,15 @@ export function lowerGlobalAverage(
 ): Value[] | undefined {
   const blocked = x && layout.blockedFormOf(x);
   if (x === undefined || blocked === undefined) return undefined;
-  return [reduced(layout, 'ReduceMean', x, blocked, false, [x.shape[0]!, x.shape[1]!, 1, 1])];
+  return [reducedPlaces(layout, 'ReduceMean', x, blocked, false, [x.shape[0]!, x.shape[1]!, 1, 1])];
 }
 
-function reduced(
+/**
+ * The places, or samples and places, of the blocked form of `x` reduced.
+ *
+ * @param shape that of the result, with C elements or N · C
+ */
+export function reducedPlaces(
   layout: Layout,
   op: string,
   x: Value,
@@ -46,7 +51,10 @@ function reduced(
   const [samples, channels] = x.shape as [number, number];
   const reduce = (value: Value, axis: number) => b.op(op, [value, b.int64([axis])], { keepdims: int(0) });
   const overPlaces = reshape(b, reduce(layout.rows(blocked), 1), [samples, blocked.shape[1]!]);
-  const own = layout.firstChannels(samplesToo ? reshape(b, reduce(overPlaces, 0), [1, blocked.shape[1]!]) : overPlaces, channels);
+  const own = layout.firstChannels(
+    samplesToo ? reshape(b, reduce(overPlaces, 0), [1, blocked.shape[1]!]) : overPlaces,
+    channels,
+  );
   return reshape(b, own, shape);
 }
 

@@ -31,8 +31,10 @@ export const clipOperator: Operator = {
     const side = () => sign(b, sub(b, outputs[0]!, x!));
     const passed = () => {
       if (!known) return mul(b, dy!, sub(b, 1, abs(b, side())));
-      const raised = low === undefined ? dy! : mul(b, dy!, above(b, x!, numbersOf(constant(1)!)[0]!));
-      return high === undefined ? raised : mul(b, raised, below(b, x!, numbersOf(constant(2)!)[0]!));
+      // The output is between the bounds where the input is, and need not be kept beside it.
+      const y = outputs[0]!;
+      const raised = low === undefined ? dy! : mul(b, dy!, above(b, y, numbersOf(constant(1)!)[0]!));
+      return high === undefined ? raised : mul(b, raised, below(b, y, numbersOf(constant(2)!)[0]!));
     };
     const held = (bound: Value, mask: Value) => reshape(b, reduceSum(b, mul(b, dy!, mask)), bound.shape);
     return [

@@ -3,8 +3,8 @@ import type { Value } from '../../graph/operator.ts';
 import { clip } from '../activation/clip.ts';
 import { above, below } from '../activation/positive.ts';
 import { unbroadcast } from '../elementwise/broadcast.ts';
-import { div } from '../elementwise/div.ts';
 import { mul } from '../elementwise/mul.ts';
+import { reciprocal } from '../elementwise/reciprocal.ts';
 import { round } from '../elementwise/round.ts';
 import { sub } from '../elementwise/sub.ts';
 import { reshape } from '../layout/reshape.ts';
@@ -34,7 +34,8 @@ export interface LearnedStepOptions {
  */
 export function learnedStep(b: GraphBuilder, x: Value, step: Value, options: LearnedStepOptions): Value {
   const size = alongAxis(b, step, x, options.axis);
-  const steps = div(b, x, size);
+  // One division a step instead of one an element.
+  const steps = mul(b, x, reciprocal(b, size));
   const clipped = clip(b, steps, options.low, options.high);
   const quantized = round(b, clipped);
   const y = mul(b, quantized, size);

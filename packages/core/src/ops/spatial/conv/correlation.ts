@@ -112,6 +112,11 @@ function cellsOf(kernel: readonly number[], chosen: readonly boolean[]): number[
 
 /** Stacks copies of [N, C, …] to [N, groups, copies · C / groups, places]. */
 function stack(b: GraphBuilder, copies: readonly Value[], groups: number): Value {
+  if (groups === 1) {
+    const whole = copies.length === 1 ? copies[0]! : concat(b, copies, 1);
+    const [samples, channels, ...spatial] = whole.shape as [number, number, ...number[]];
+    return reshape(b, whole, [samples, 1, channels, elementCount(spatial)]);
+  }
   const flat = copies.map((copy) => {
     const [samples, channels, ...spatial] = copy.shape as [number, number, ...number[]];
     return reshape(b, copy, [samples, groups, channels / groups, elementCount(spatial)]);

@@ -1,0 +1,65 @@
+import { attribute, elementCount, mul, reshape, type Value } from '@datafree/core';
+import type { Layout, WrittenConv } from './layout.ts';
+
+/*
+ * What follows a Conv on blocks becomes part of it where nobody else reads its result: the Conv is written once more,
+ * with more in it, and the first one goes away unread.
+ */
+
+/** The sum of two blocked values as part of the Conv that computed one of them. */
+export function summedConv(layout: Layout, operands: readonly [Value, Value]): Value | undefined {
+  for (const [i, operand] of operands.entries()) {
+    const conv = layout.convOf(operand);
+    if (conv === undefined || !isOpen(layout, operand, conv)) continue;
+    const [x, w, bias] = conv.inputs;
+    return layout.conv([x, w, bias, operands[1 - i]], conv.attributes);
+  }
+  return undefined;
+}
+
+/** An activation as part of the Conv that computed its input. */
+export function activatedConv(
+  layout: Layout,
+  x: Value,
+  activation: 'Relu' | 'Clip',
+  parameters: readonly number[],
+): Value | undefined {
+  const conv = layout.convOf(x);
+  if (conv === undefined || conv.attributes.activation !== undefined || layout.isShared(x)) return undefined;
+  return layout.conv(conv.inputs, {
+    ...conv.attributes,
+    activation: attribute.string(activation),
+    ...(parameters.length > 0 && { activation_params: attribute.floats(parameters) }),
+  });
+}
+
+/**
+ * One factor a channel as part of the filter of the Conv that computed the value, or that computed a factor of it:
+ * the derivative of BatchNormalization behind the mask of an activation.
+ */
+export function scaledConv(layout: Layout, x: Value, factors: Value): Value | undefined {
+  if (layout.isShared(x)) return undefined;
+  const product = layout.factorsOf(x);
+  if (product !== undefined) {
+    const [left, right] = product;
+    const scaled = scaledConv(layout, left, factors);
+    if (scaled !== undefined) return layout.product(scaled, right);
+    const other = scaledConv(layout, right, factors);
+    return other && layout.product(left, other);
+  }
+  const conv = layout.convOf(x);
+  if (conv === undefined || !isOpen(layout, x, conv)) return undefined;
+  const { builder: b, block } = layout;
+  const [input, filter, bias] = conv.inputs as [Value, Value, Value | undefined];
+  const padded = layout.channels(factors);
+  const blocks = padded.shape[0]! / block;
+  // In either order of the filter the blocks of its results come first and their channels last.
+  const rows = reshape(b, filter, [blocks, elementCount(filter.shape) / padded.shape[0]!, block]);
+  const scaled = reshape(b, mul(b, rows, reshape(b, padded, [blocks, 1, block])), filter.shape);
+  return layout.conv(bias === undefined ? [input, scaled] : [input, scaled, mul(b, bias, padded)], conv.attributes);
+}
+
+/** Whether a Conv can take more in: nothing is added to its result yet and nobody else reads it. */
+function isOpen(layout: Layout, value: Value, conv: WrittenConv): boolean {
+  return conv.inputs[3] === undefined && conv.attributes.activation === undefined && !layout.isShared(value);
+}
