@@ -1,14 +1,15 @@
 // Installs every public package alone into an empty project and uses it there, as a stranger would: imported from
-// JavaScript and from strict TypeScript; then runs the examples of the READMEs and of the guide in one project that
-// has them all.
+// JavaScript and from strict TypeScript; then runs the examples of the READMEs and of the guide, and the conformance
+// suites under every test runner, in one project that has them all.
 //
-//   node tooling/pieces/check.mjs [name…]    all packages, or those of these folders (and no guide)
+//   node tooling/pieces/check.mjs [name…]    all packages, or those of these folders (and no guide and no suites)
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeBlocks } from './markdown.mjs';
 import { pack, root } from './pack.mjs';
 import { npmInstall, run, Steps } from './run.mjs';
+import { runnerPackages, runners, runUnder } from './runners.mjs';
 
 const wanted = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'datafree-pieces-'));
@@ -63,7 +64,8 @@ try {
       readFileSync(join(root, 'packages/runtime-tfjs/package.json'), 'utf8'),
     ).peerDependencies;
     const extra = Object.fromEntries(peers.map((name) => [name, versions[name]]));
-    install(all, { ...Object.fromEntries(tarballOf), ...extra }, {});
+    const testing = wanted.length === 0 ? runnerPackages : {};
+    install(all, { ...Object.fromEntries(tarballOf), ...extra, ...testing }, {});
     writeStage(all);
   });
   for (const { name, folder } of chosen) {
@@ -75,6 +77,9 @@ try {
     });
   }
   if (wanted.length === 0) {
+    for (const runner of runners) {
+      await steps.step(`the conformance suites run under ${runner}`, () => runUnder(all, runner));
+    }
     await steps.step('the guide docs/write-a-plugin.md runs', () => {
       const guide = join(all, 'guide');
       mkdirSync(guide);
@@ -152,6 +157,7 @@ function runGuide(folder, guide) {
   for (const { language, file, code } of blocks) {
     if (file.endsWith('.test.mjs')) run('node', ['--test', file], { cwd: folder });
     else if (file.endsWith('.mjs')) run('node', [file], { cwd: folder });
+    else if (file.endsWith('.json')) continue;
     else if (language === 'sh') for (const line of code.trim().split('\n')) run('sh', ['-c', line], { cwd: folder });
     else if (file === '' && language !== 'text') throw new Error(`A block of ${language} has no file name:\n${code}`);
   }

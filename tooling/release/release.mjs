@@ -31,5 +31,6 @@ function showWhatWouldBePublished() {
 
 /** @type {(...args: string[]) => number} */
 function changeset(...args) {
-  return spawnSync('changeset', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
+  const command = join(root, 'node_modules', '.bin', 'changeset');
+  return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
 }
