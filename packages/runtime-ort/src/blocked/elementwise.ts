@@ -48,7 +48,6 @@ function lowerUnary(layout: Layout, node: Node, inputs: readonly (Value | undefi
 function lowerBinary(layout: Layout, node: Node, inputs: readonly (Value | undefined)[]): Value[] | undefined {
   const [left, right] = inputs as [Value, Value];
   if (inputs.length !== 2) return undefined;
-  const { builder: b } = layout;
   const [ofLeft, ofRight] = [layout.blockedFormOf(left), layout.blockedFormOf(right)];
   if (ofLeft === undefined && ofRight === undefined) return undefined;
   if (String(left.shape) === String(right.shape)) {

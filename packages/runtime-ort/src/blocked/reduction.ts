@@ -4,7 +4,7 @@ import type { Layout } from './layout.ts';
 
 const { int, intOf } = attribute;
 
-/** ReduceMean and ReduceSum over the places, or over samples and places, of an input that was computed in blocks. */
+/** ReduceMean and ReduceSum over the places, samples and places, or everything, of an input computed in blocks. */
 export function lowerReduction(
   layout: Layout,
   node: Node,
@@ -12,9 +12,13 @@ export function lowerReduction(
 ): Value[] | undefined {
   const [x, axes] = inputs as [Value, Value | undefined];
   const blocked = layout.blockedFormOf(x);
-  const list = axesOf(layout.builder.constantOf(axes));
+  const list = axes === undefined ? [0, 1, 2, 3] : axesOf(layout.builder.constantOf(axes));
   if (blocked === undefined || list === undefined) return undefined;
   const key = String(list.map((axis) => (axis < 0 ? axis + 4 : axis)).sort());
+  // Without filling the order of the elements does not matter.
+  if (key === '0,1,2,3' && blocked.shape[1] === x.shape[1]) {
+    return [layout.builder.op(node.op, [blocked, ...inputs.slice(1)], node.attributes)];
+  }
   if (key !== '2,3' && key !== '0,2,3') return undefined;
   const samplesToo = key === '0,2,3';
   const [samples, channels] = x.shape as [number, number];
