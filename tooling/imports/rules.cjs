@@ -16,7 +16,10 @@ const floors = [
     ['quantizer', 'similarity'],
     ['plugin', 'core', 'onnx'],
   ],
-  [['finetuner', 'reconstruct'], ['plugin', 'core', 'onnx', 'inversion', 'student']],
+  [
+    ['finetuner', 'reconstruct'],
+    ['plugin', 'core', 'onnx', 'inversion', 'student'],
+  ],
   [['orchestrator'], ['plugin', 'core']],
   [['testkit'], ['plugin', 'core', 'onnx', 'data', 'inversion']],
 ];

@@ -10,6 +10,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     controller.abort();
   });
 }
+// A process that another one started stops when that one is gone, however it went.
+if (process.channel !== undefined) {
+  process.once('disconnect', () => controller.abort());
+  process.channel?.unref();
+}
 // A reader that has seen enough (`| head`) closes the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);

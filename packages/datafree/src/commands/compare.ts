@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { DatafreeError, type Synthesizer } from '@datafree/plugin';
 import { ort } from '@datafree/runtime-ort';
@@ -40,7 +41,12 @@ export function compareCommand(terminal: Terminal): Command {
     .requiredOption('--data <data>', 'what the quantised networks are measured on', path('data'))
     .option('--labels <file>', 'classes: .u8, .u16 or .npy (those in the data when absent)', path('labels'))
     .option('--run <folder>', 'where finished cells are kept (MODEL.compare in the working directory)', path('run'))
-    .option('--jobs <number>', 'processes that work at the same time', whole('jobs', 1, 1024), 1)
+    .option(
+      '--jobs <number>',
+      'processes that work at the same time, up to the number of cores',
+      whole('jobs', 1, 1024),
+      1,
+    )
     .option('--only <method:seed>', 'finish the cells of one method and seed alone')
     .option('--csv', 'print the table as comma-separated values', false)
     .option('--markdown', 'print the table in Markdown', false)
@@ -57,7 +63,8 @@ export function compareCommand(terminal: Terminal): Command {
 
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
   const console = openConsole(terminal, options);
-  const { data, labels, threads, jobs, samples: count } = options;
+  const { data, labels, threads, samples: count } = options;
+  const jobs = Math.min(options.jobs, availableParallelism());
   const preprocess = preprocessOf(options);
   const bits = options.bits ?? [{ weights: options.weights ?? 8, activations: options.activations ?? 8 }];
   const quantizerOf = await quantizersFor(options);

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import type { Readable } from 'node:stream';
 import { DatafreeError, type ErrorCode, type ErrorDetails, throwIfAborted } from '@datafree/plugin';
 import type { Group } from './cell.ts';
 
@@ -46,14 +47,15 @@ async function finishInProcess(
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   const [file, ...args] = command.filter((arg) => arg !== '--restart') as [string, ...string[]];
   const own = ['--only', `${method}:${seed}`, '--jobs', '1', '--threads', String(share), '--quiet', '--json'];
-  const child = spawn(file, [...args, ...own], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, [...args, ...own], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const interrupt = (): void => void child.kill('SIGINT');
   signal.addEventListener('abort', interrupt);
   let [printed, told] = ['', ''];
-  child.stdout.on('data', (part) => {
+  const { stdout, stderr } = child as ChildProcessByStdio<null, Readable, Readable>;
+  stdout.on('data', (part) => {
     printed += part;
   });
-  child.stderr.on('data', (part) => {
+  stderr.on('data', (part) => {
     told += part;
   });
   const code = await new Promise<number | null>((resolve, reject) => {

@@ -1,6 +1,6 @@
-import { quantizedBits } from '@datafree/student';
 import { decodeModel } from '@datafree/onnx';
 import { DatafreeError, type Model, type Quantized, type ValueInfo } from '@datafree/plugin';
+import { quantizedBits } from '@datafree/student';
 import { type ModelFile, readModelFile } from './file.ts';
 
 /** A quantised network, and the file that it was read from. */

@@ -52,7 +52,11 @@ function chain(layers: readonly Layer[], seed: number): { graph: Graph; feeds: R
   const b = new GraphBuilder({ name: 'chain' });
   const shape = [3, 4 * (1 + random.integer(3)), 13, 12];
   const normal = (dims: readonly number[], scale = 1, shift = 0) =>
-    tensorOf('float32', dims, new Random(random.integer(1e6)).normals(elementCount(dims)).map((v) => scale * v + shift));
+    tensorOf(
+      'float32',
+      dims,
+      new Random(random.integer(1e6)).normals(elementCount(dims)).map((v) => scale * v + shift),
+    );
   const feeds: Record<string, Tensor> = { x: normal(shape) };
   const x = b.input('x', 'float32', shape);
   const wanted: Value[] = [x];
