@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '@datafree/plugin';
-import { unwritable, writeFileAtomic } from './writeFileAtomic.ts';
+import { makeFolder } from './makeFolder.ts';
+import { writeFileAtomic } from './writeFileAtomic.ts';
 
 /**
  * A checkpoint that keeps each entry in a file of a folder, made when first written. Each file starts with the
@@ -20,9 +21,7 @@ export function fileCheckpoint(folder: string): Checkpoint {
       return bytes.subarray(0, digestBytes).equals(digestOf(value)) ? value : undefined;
     },
     async write(key, value) {
-      await mkdir(folder, { recursive: true }).catch((cause) => {
-        throw unwritable(folder, cause);
-      });
+      await makeFolder(folder);
       await writeFileAtomic(pathOf(key), Buffer.concat([digestOf(value), value]));
     },
   };

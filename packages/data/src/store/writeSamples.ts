@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { elementCount } from '@datafree/core';
 import { DatafreeError, type InputGrid, type SampleBatch, type SampleSet } from '@datafree/plugin';
 import { encodeNpy } from '../array/npy.ts';
 import { storedType, toInput, toStored } from '../preprocess/grid.ts';
+import { makeFolder } from './makeFolder.ts';
 import {
   manifestName,
   manifestText,
@@ -16,7 +17,7 @@ import {
   type StoredFile,
 } from './manifest.ts';
 import { isIntact, openSamples, type StoredSamples } from './openSamples.ts';
-import { unwritable, writeFileAtomic } from './writeFileAtomic.ts';
+import { writeFileAtomic } from './writeFileAtomic.ts';
 
 /** What is going to be written. */
 export interface SampleDescription {
@@ -174,11 +175,7 @@ function headerOf({ shape, count, labelled, origin, grid }: SampleDescription): 
 
 /** Makes the folder ready and returns the shards in it that can be kept. */
 async function prepare(folder: string, header: Header, existing: 'refuse' | 'replace'): Promise<Shard[]> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw unwritable(folder, cause);
-  }
+  await makeFolder(folder);
   const names = await readdir(folder);
   const known = names.find((name) => name === manifestName) ?? names.find((name) => name === progressName);
   if (known === undefined) {

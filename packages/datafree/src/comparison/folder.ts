@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@datafree/data';
+import { makeFolder, writeFileAtomic } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
 import { version } from '../version.ts';
 import { type Cell, type CellKey, describeCell, type Group } from './cell.ts';
@@ -39,9 +39,7 @@ export class ComparisonFolder {
     const manifest = join(path, manifestName);
     if (found.length > 0 && !restart) compare(path, JSON.parse(await readFile(manifest, 'utf8')), wanted);
     else {
-      await mkdir(path, { recursive: true }).catch((cause) => {
-        throw new DatafreeError('output-unwritable', `${path} cannot be made.`, { path, cause });
-      });
+      await makeFolder(path);
       await writeFileAtomic(manifest, `${JSON.stringify(wanted, undefined, 2)}\n`);
     }
     return new ComparisonFolder(path);
