@@ -24,7 +24,8 @@ export function ort(options: OrtOptions = {}): Runtime {
   };
   const blockSize = async (library: OrtLibrary): Promise<number> => {
     if (providerNames(parsed).some((name) => name !== 'cpu') || parsed.graphOptimization !== 'all') return 0;
-    block ??= blockSizeOf(library, parsed);
+    // onnxruntime tells it through a file; where none can be written, steps run in the plain layout.
+    block ??= blockSizeOf(library, parsed).catch(() => 0);
     return block;
   };
   return defineRuntime({

@@ -18,7 +18,8 @@ export interface Block {
 /**
  * Cuts a quantised network into blocks, from first to last. A cut is a value that everything passes through: between
  * two of them lies a layer, or a residual block with all its branches (the blocks of BRECQ, found from the graph). What
- * has no quantised weights joins the block after it; a block of more layers than `largest` is taken layer by layer.
+ * has no quantised weights belongs to the block before it as far as shapes stay (a Relu, rounding), and to the block
+ * after it from there on (a pool). A block of more layers than `largest` is taken layer by layer.
  */
 export function findBlocks(model: Model, quantised: Graph, largest: number): Block[] {
   const { shapeOf } = comparableValues(model, quantised);
@@ -36,14 +37,28 @@ export function findBlocks(model: Model, quantised: Graph, largest: number): Blo
 
   const blocks: Block[] = [];
   let entry = input;
+  let reached: Block | undefined;
+  const finish = (): void => {
+    if (reached === undefined) return;
+    if (reached.layers <= largest) blocks.push(reached);
+    else blocks.push(...singleLayers(quantised, reached, stored, (name) => shapeOf(name) !== undefined, blockBetween));
+    entry = reached.exit;
+    reached = undefined;
+  };
   for (const exit of cuts(quantised, input)) {
-    const block = shapeOf(exit) && blockBetween(entry, exit);
-    if (block === undefined || block.layers === 0) continue;
-    if (block.layers <= largest) blocks.push(block);
-    else blocks.push(...singleLayers(quantised, block, stored, (name) => shapeOf(name) !== undefined, blockBetween));
-    entry = exit;
+    if (shapeOf(exit) === undefined) continue;
+    const further = blockBetween(entry, exit);
+    if (reached !== undefined && !isSame(reached, further)) finish();
+    const block = reached === undefined && entry !== exit ? blockBetween(entry, exit) : further;
+    if (block !== undefined && block.layers > 0) reached = block;
   }
+  finish();
   return blocks;
+}
+
+/** True for a block that goes on through activations and rounding alone: what leaves it is nearer to what is read. */
+function isSame(block: Block, further: Block | undefined): boolean {
+  return further?.layers === block.layers && String(further.exitShape) === String(block.exitShape);
 }
 
 /** Values that everything from the input to the outputs passes through, from first to last. */
