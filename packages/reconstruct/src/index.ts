@@ -1,2 +1,0 @@
-export { type ReconstructOptions, reconstructOptions } from './options.ts';
-export { reconstruct } from './reconstruct.ts';
