@@ -69,9 +69,9 @@ try {
     writeStage(all);
   });
   for (const { name, folder } of chosen) {
-    const readme = readFileSync(join(root, 'packages', folder, 'README.md'), 'utf8');
-    const example = codeBlocks(readme).find(({ language }) => language === 'js');
     await steps.step(`${name}: the example of its README runs`, () => {
+      const readme = readFileSync(join(root, 'packages', folder, 'README.md'), 'utf8');
+      const example = codeBlocks(readme).find(({ language }) => language === 'js');
       if (example === undefined) throw new Error('Its README has no example.');
       runExample(all, `readme-${folder}`, example);
     });

@@ -84,6 +84,24 @@ describe('exit codes', () => {
   });
 });
 
+test('stops when the process that started it is gone', { timeout: 60_000 }, async () => {
+  const child = spawn(process.execPath, [program, ...compress('alone.onnx')], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let told = '';
+  const code = await new Promise((resolve) => {
+    child.stderr?.on('data', (part) => {
+      told += part;
+      // What remains of a killed process is a closed channel.
+      if (/synthesis: /.test(told) && child.connected) child.disconnect();
+    });
+    child.on('exit', resolve);
+  });
+  expect(code, told).toBe(130);
+  expect(existsSync(at('alone.onnx'))).toBe(false);
+});
+
 describe('interruptions', { timeout: 180_000 }, () => {
   let whole: Buffer;
   beforeAll(async () => {
