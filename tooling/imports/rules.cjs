@@ -1,5 +1,5 @@
 // Which package may import which: imports go down the floors, never up or sideways. Tests may import anything.
-const methods = ['synth-[^/]+', 'quantizer', 'finetuner', 'similarity'];
+const methods = ['synth-[^/]+', 'quantizer', 'finetuner', 'reconstruct', 'similarity'];
 const runtimes = ['runtime-[^/]+'];
 
 /** @type {[importer: string[], allowed: string[]][]} */
@@ -16,7 +16,10 @@ const floors = [
     ['quantizer', 'similarity'],
     ['plugin', 'core', 'onnx'],
   ],
-  [['finetuner'], ['plugin', 'core', 'onnx', 'inversion', 'student']],
+  [
+    ['finetuner', 'reconstruct'],
+    ['plugin', 'core', 'onnx', 'inversion', 'student'],
+  ],
   [['orchestrator'], ['plugin', 'core']],
   [['testkit'], ['plugin', 'core', 'onnx', 'data', 'inversion']],
 ];

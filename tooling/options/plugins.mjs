@@ -10,6 +10,7 @@ export const plugins = {
   },
   quantizer: { schemas: { quantizer: 'quantizerOptions' }, sources: [] },
   finetuner: { schemas: { distil: 'fineTunerOptions' }, sources: [] },
+  reconstruct: { schemas: { reconstruct: 'reconstructOptions' }, sources: [] },
   similarity: { schemas: { similarity: 'similarityOptions' }, sources: [] },
   'runtime-ort': { schemas: { ort: 'ortOptions' }, sources: [] },
   'runtime-tfjs': { schemas: { tfjs: 'tfjsOptions' }, sources: [] },

@@ -12,6 +12,7 @@ export { encodeModel, loadModel } from '@datafree/onnx';
 export * from '@datafree/orchestrator';
 export * from '@datafree/plugin';
 export { type QuantizerOptions, quantizer } from '@datafree/quantizer';
+export { type ReconstructOptions, reconstruct } from '@datafree/reconstruct';
 export { type OrtOptions, ort } from '@datafree/runtime-ort';
 export { compareDataSets, similarity } from '@datafree/similarity';
 export { bns } from '@datafree/synth-bns';

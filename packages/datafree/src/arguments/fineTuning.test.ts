@@ -13,6 +13,11 @@ test('a fine-tuner with the options that flags give', async () => {
   expect((await fineTunerFor({})).options).toMatchObject({ preset: 'fast', steps: 1000 });
 });
 
+test('reconstruction by its name', async () => {
+  const tuner = await fineTunerFor(parsed(['--finetune-method', 'reconstruct', '--finetune-steps', '9']));
+  expect(tuner).toMatchObject({ name: 'reconstruct', options: { preset: 'fast', steps: 9, drop: 0.5 } });
+});
+
 test('the flags imply --finetune', () => {
   expect(parsed([]).finetune).toBe(false);
   expect(parsed(['--finetune']).finetune).toBe(true);

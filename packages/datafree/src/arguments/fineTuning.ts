@@ -28,14 +28,14 @@ export function withFineTuning(command: Command, { alone = false } = {}): Comman
     const option = new Option(flags, description).argParser(parser);
     command.addOption(alone ? option : option.implies({ finetune: true }));
   };
-  add('method', 'name', 'distil, or a plugin by name or path (distil)', String);
+  add('method', 'name', 'distil, reconstruct (block by block), or a plugin by name or path (distil)', String);
   add(
     'preset',
     'name',
-    'fast: 1000 steps of Adam; paper: the recipe of "The Knowledge Within", 16000 steps (fast)',
+    'fast: 1000 steps; paper: as published, 16000 of distil, 20000 for each block of reconstruct (fast)',
     oneOf('finetune-preset', ['fast', 'paper']),
   );
-  add('steps', 'number', 'how many steps', whole('finetune-steps', 1));
+  add('steps', 'number', 'how many steps; of reconstruct for each block', whole('finetune-steps', 1));
   add(
     'option',
     'name=value',

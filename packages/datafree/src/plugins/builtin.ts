@@ -1,5 +1,6 @@
 import { distil } from '@datafree/finetuner';
 import { quantizer } from '@datafree/quantizer';
+import { reconstruct } from '@datafree/reconstruct';
 import { similarity } from '@datafree/similarity';
 import { bns } from '@datafree/synth-bns';
 import { gaussian } from '@datafree/synth-gaussian';
@@ -14,6 +15,6 @@ export const sources = {
     builtin: { bns, inception, 'bns+inception': bnsInception, gaussian },
   },
   quantizer: { kind: 'quantizer', prefix: '@datafree/quantizer-', builtin: { quantizer } },
-  'fine-tuner': { kind: 'fine-tuner', prefix: '@datafree/finetuner-', builtin: { distil } },
+  'fine-tuner': { kind: 'fine-tuner', prefix: '@datafree/finetuner-', builtin: { distil, reconstruct } },
   metric: { kind: 'metric', prefix: '@datafree/metric-', builtin: { similarity } },
 } as const satisfies Readonly<Record<string, PluginSource>>;

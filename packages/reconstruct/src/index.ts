@@ -1,0 +1,2 @@
+export { type ReconstructOptions, reconstructOptions } from './options.ts';
+export { reconstruct } from './reconstruct.ts';

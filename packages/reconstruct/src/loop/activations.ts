@@ -1,0 +1,104 @@
+import { bind, elementCount } from '@datafree/core';
+import {
+  type Context,
+  type Graph,
+  type Model,
+  type SampleSet,
+  type Session,
+  type Tensor,
+  throwIfAborted,
+} from '@datafree/plugin';
+import type { Block } from '../blocks/blocks.ts';
+
+/** The most values that are held in memory at once: 256 MiB. */
+const held = 2 ** 26;
+
+/** What enters and leaves a block for some samples. */
+export interface Activations {
+  readonly count: number;
+  /** What enters it in the network, and in its quantised form. */
+  readonly exact: Float32Array;
+  readonly own: Float32Array;
+  /** What leaves it in the network. */
+  readonly targets: Float32Array;
+}
+
+/** Where activations come from. */
+export interface ActivationSource {
+  readonly model: Model;
+  /** The quantised network, blocks before this one as they were reconstructed. */
+  readonly quantised: Graph;
+  readonly block: Block;
+  readonly samples: SampleSet;
+  /** Samples that are run at once. */
+  readonly batch: number;
+}
+
+/** Samples whose activations around a block fit the memory. @param room values that may be held */
+export function windowOf({ block, samples, batch }: ActivationSource, room = held): number {
+  const each = 2 * elementCount(block.entryShape) + elementCount(block.exitShape);
+  const fitting = Math.max(1, Math.floor(room / each / batch)) * batch;
+  return Math.min(samples.count, fitting);
+}
+
+/**
+ * Runs the network and its quantised form up to a block.
+ *
+ * @param from, count which samples
+ */
+export async function collectActivations(
+  { model, quantised, block, samples, batch }: ActivationSource,
+  from: number,
+  count: number,
+  context: Context,
+): Promise<Activations> {
+  const input = model.input.name;
+  const free = model.input.shape[0];
+  const sizes = typeof free === 'string' ? { [free]: batch } : {};
+  const { threads, signal } = context;
+  const open = (graph: Graph, keep: readonly string[]): Promise<Session> =>
+    context.runtime.compile(bind({ ...graph, outputs: [] }, sizes, { keep }), threads === undefined ? {} : { threads });
+  const first = block.entry === input;
+  const teacher = await open(model.graph, first ? [block.exit] : [block.entry, block.exit]);
+  const student = first ? undefined : await open(quantised, [block.entry]);
+  try {
+    const exact = new Float32Array(count * elementCount(block.entryShape));
+    const own = first ? exact : new Float32Array(exact.length);
+    const targets = new Float32Array(count * elementCount(block.exitShape));
+    let position = 0;
+    for await (const { data } of samples.batches(batch)) {
+      const start = position - from;
+      position += data.dims[0] as number;
+      if (position <= from) continue;
+      if (start >= count) break;
+      throwIfAborted(signal);
+      const feed = { [input]: filled(data, batch) };
+      const values = await teacher.run(feed);
+      keep(exact, first ? data : (values[block.entry] as Tensor), start, count);
+      keep(targets, values[block.exit] as Tensor, start, count);
+      if (student !== undefined) keep(own, (await student.run(feed))[block.entry] as Tensor, start, count);
+    }
+    return { count, exact, own, targets };
+  } finally {
+    await teacher.dispose();
+    await student?.dispose();
+  }
+}
+
+/** Copies the samples of a batch to their place; those beyond the window fall away. */
+function keep(into: Float32Array, { data }: Tensor, start: number, count: number): void {
+  const values = data as Float32Array;
+  const each = into.length / count;
+  into.set(values.subarray(0, Math.min(values.length, into.length - start * each)), start * each);
+}
+
+/** A batch of the size that the graph is made for: the samples of a smaller one are repeated. */
+function filled(batch: Tensor<'float32'>, size: number): Tensor<'float32'> {
+  const { dims, data } = batch;
+  if (dims[0] === size) return batch;
+  const whole = new Float32Array((data.length / (dims[0] as number)) * size);
+  for (let at = 0; at < whole.length; at += data.length) {
+    whole.set(data.subarray(0, Math.min(data.length, whole.length - at)), at);
+  }
+  return { dtype: 'float32', dims: [size, ...dims.slice(1)], data: whole };
+}

@@ -1,0 +1,131 @@
+import { numbersOf } from '@datafree/core';
+import type { Checkpoint, Logger, ProgressEvent, Quantized } from '@datafree/plugin';
+import { silentLogger } from '@datafree/plugin';
+import { findQuantisers, masterWeight } from '@datafree/student';
+import { describe, expect, it } from 'vitest';
+import { findBlocks } from './blocks/blocks.ts';
+import type { ReconstructOptions } from './options.ts';
+import { reconstruct } from './reconstruct.ts';
+import { context, distance, images, quantize, residualNetwork } from './testing/residual.ts';
+
+const quick: ReconstructOptions = { steps: 400, batch: 32 };
+const model = residualNetwork();
+const samples = images(256);
+const heldOut = images(128, 77);
+
+function memory(): Checkpoint & { readonly entries: Map<string, Uint8Array> } {
+  const entries = new Map<string, Uint8Array>();
+  return {
+    entries,
+    read: async (key) => entries.get(key),
+    write: async (key, value) => {
+      entries.set(key, value);
+    },
+  };
+}
+
+function initializers({ graph }: Quantized) {
+  return [...graph.initializers].map(([name, { data }]) => [name, data] as const);
+}
+
+describe('reconstruct', () => {
+  const start = quantize(model, 3);
+  const done = start.then((quantized) => reconstruct(quick).fineTune(model, quantized, samples, context()));
+
+  it('comes closer to the network on samples that it has not seen, block by block and at the end', async () => {
+    const [before, after] = [await start, await done];
+    for (const { exit } of findBlocks(model, before.graph, 8)) {
+      const [was, is] = [
+        await distance(exit, model.graph, before.graph, heldOut),
+        await distance(exit, model.graph, after.graph, heldOut),
+      ];
+      expect(is).toBeLessThan(0.8 * was);
+    }
+  });
+
+  it('rounds every weight up or down, some otherwise than to nearest, and leaves the nodes', async () => {
+    const [before, after] = [(await start).graph, (await done).graph];
+    expect(after.nodes).toEqual(before.nodes);
+    let [changed, all] = [0, 0];
+    for (const weight of findQuantisers(before).weights) {
+      const master = masterWeight(before, model.graph, weight);
+      const [codes, nearest] = [before, after].map((graph) => numbersOf(graph.initializers.get(weight.codes)!)) as [
+        ArrayLike<number>,
+        ArrayLike<number>,
+      ];
+      const scales = numbersOf(after.initializers.get(weight.scale)!);
+      expect(scales).toEqual(numbersOf(before.initializers.get(weight.scale)!));
+      for (let i = 0; i < codes.length; i++) {
+        const position = master.data[i]! / scales[Math.floor(i / (codes.length / scales.length))]!;
+        const inGrid = Math.min(weight.high, Math.max(weight.low, position));
+        expect([Math.floor(inGrid), Math.ceil(inGrid), Math.floor(inGrid) + 1]).toContain(nearest[i]);
+        if (Number.isInteger(inGrid)) expect(Math.abs(nearest[i]! - inGrid)).toBeLessThanOrEqual(1);
+        all++;
+        if (codes[i] !== nearest[i]) changed++;
+      }
+    }
+    expect(changed / all).toBeGreaterThan(0.05);
+    expect(changed / all).toBeLessThan(0.5);
+  });
+
+  it('leaves steps of activations where they are not asked to learn', async () => {
+    const quantized = await start;
+    const scales = ({ graph }: Quantized) =>
+      findQuantisers(graph).activations.map(({ scale }) => numbersOf(graph.initializers.get(scale)!)[0]);
+    expect(scales(await done)).not.toEqual(scales(quantized));
+    const options = { ...quick, steps: 20, learnSteps: false };
+    const tuned = await reconstruct(options).fineTune(model, quantized, samples, context());
+    expect(scales(tuned)).toEqual(scales(quantized));
+  });
+
+  it('keeps what a block had where learning makes it worse', async () => {
+    const quantized = await start;
+    const lines: string[] = [];
+    const logger: Logger = { ...silentLogger, info: (line) => lines.push(line) };
+    const options = { ...quick, steps: 3, learningRate: 1e-9, stepRate: 3, drop: 0 };
+    const tuned = await reconstruct(options).fineTune(model, quantized, samples, context({ logger }));
+    expect(lines).toHaveLength(4);
+    const worse = lines.map((line) => /error ([^,]+), (\S+) after/.exec(line)!).filter(([, was, is]) => +is! >= +was!);
+    expect(worse.length).toBeGreaterThan(0);
+    const error = async ({ graph }: Quantized) => distance('logits', model.graph, graph, samples);
+    expect(await error(tuned)).toBeLessThanOrEqual(1.2 * (await error(quantized)));
+  });
+
+  it('gives the same bytes for a seed, also after an interruption, and others for another', async () => {
+    const quantized = await start;
+    const plugin = reconstruct({ ...quick, steps: 20 });
+    const run = async (own: Parameters<typeof context>[0]) =>
+      initializers(await plugin.fineTune(model, quantized, samples, context(own)));
+    const whole = await run({});
+    expect(await run({})).toEqual(whole);
+    expect(await run({ seed: 2 })).not.toEqual(whole);
+
+    const checkpoint = memory();
+    const stop = new AbortController();
+    const onProgress = ({ done: steps }: ProgressEvent) => {
+      if (steps === 50) stop.abort();
+    };
+    const interrupted = run({ checkpoint, signal: stop.signal, onProgress });
+    await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
+    expect(checkpoint.entries.size).toBe(1);
+    const seen: ProgressEvent[] = [];
+    expect(await run({ checkpoint, onProgress: (event) => seen.push(event) })).toEqual(whole);
+    expect(seen[0]).toMatchObject({ stage: 'fine-tuning', unit: 'steps', done: 41, total: 80 });
+    expect(seen.at(-1)).toMatchObject({ done: 80 });
+
+    const other = reconstruct({ ...quick, steps: 20, learnSteps: false });
+    await expect(other.fineTune(model, quantized, samples, context({ checkpoint }))).rejects.toMatchObject({
+      code: 'resume-mismatch',
+    });
+  });
+
+  it('refuses what it cannot reconstruct', async () => {
+    const quantized = await start;
+    const tune = (from: Quantized, on = samples) => reconstruct(quick).fineTune(model, from, on, context());
+    await expect(tune(quantized, { ...samples, shape: [3, 4, 4] })).rejects.toMatchObject({ code: 'data-shape' });
+    await expect(tune({ ...quantized, graph: model.graph })).rejects.toMatchObject({ code: 'unsupported' });
+    expect(() => reconstruct({ stps: 3 } as object)).toThrowError(
+      expect.objectContaining({ code: 'option-invalid', path: 'stps' }),
+    );
+  });
+});

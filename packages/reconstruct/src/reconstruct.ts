@@ -1,0 +1,191 @@
+import { numbersOf, Random, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
+import { cosineRate } from '@datafree/inversion';
+import { foldBatchNorms } from '@datafree/onnx';
+import {
+  type Context,
+  DatafreeError,
+  defineFineTuner,
+  type FineTuner,
+  type Graph,
+  type Model,
+  type Quantized,
+  type SampleSet,
+  type Tensor,
+  throwIfAborted,
+} from '@datafree/plugin';
+import { findQuantisers, type Quantisers, stateOf } from '@datafree/student';
+import { type Block, findBlocks } from './blocks/blocks.ts';
+import { assignLearners, type Learners } from './blocks/learners.ts';
+import { refuseRescaled } from './blocks/rescaled.ts';
+import type { Activations } from './loop/activations.ts';
+import { annealingAt } from './loop/annealing.ts';
+import { BatchDraw } from './loop/draw.ts';
+import { measuredError } from './loop/measure.ts';
+import { Settled } from './loop/settled.ts';
+import { biasState, feeds, writeBlockStep } from './loop/step.ts';
+import { type ParsedOptions, parseReconstructOptions, type ReconstructOptions } from './options.ts';
+import { hardWeight } from './rounding/softRounding.ts';
+/**
+ * Reconstruction of a quantised network block by block, without a label: each weight learns whether it is rounded up or
+ * down (Nagel et al. 2020, AdaRound), the steps of activations learn along (LSQ), so that what leaves the block is what
+ * the network has there (Li et al. 2021, BRECQ), on inputs of which some are the network's (Wei et al. 2022, QDrop).
+ * A block whose error does not fall keeps what it had.
+ *
+ * @throws `option-invalid`. `fineTune` throws `data-shape`, `data-empty`, `unsupported` (nothing to reconstruct, rescaled
+ *   layers), `operator-no-gradient`, `not-finite`, `aborted`, `resume-mismatch` and `runtime-failed`
+ */
+export function reconstruct(options: ReconstructOptions = {}): FineTuner {
+  const parsed = parseReconstructOptions(options);
+  const every = [2, 3, 4, 5, 6, 7, 8];
+  return defineFineTuner({
+    kind: 'fine-tuner',
+    name: 'reconstruct',
+    apiVersion: 1,
+    supports: {
+      needsGradients: true,
+      needsLabels: false,
+      weightBits: every,
+      activationBits: every,
+      deterministic: true,
+    },
+    options: parsed,
+    fineTune: (model, quantized, samples, context) => fineTune(model, quantized, samples, context, parsed),
+  });
+}
+
+async function fineTune(
+  model: Model,
+  quantized: Quantized,
+  samples: SampleSet,
+  context: Context,
+  options: ParsedOptions,
+): Promise<Quantized> {
+  throwIfAborted(context.signal);
+  const shape = model.input.shape.slice(1);
+  if (String(samples.shape) !== String(shape)) {
+    throw new DatafreeError('data-shape', `The samples are [${samples.shape}], the network takes [${shape}].`);
+  }
+  if (samples.count === 0) throw new DatafreeError('data-empty', 'There are no samples to reconstruct on.');
+  const fixed = model.input.shape[0];
+  const batch = typeof fixed === 'number' ? fixed : Math.min(options.batch, samples.count);
+  const folded = foldBatchNorms(model.graph);
+  const found = findQuantisers(quantized.graph);
+  refuseRescaled(quantized.graph, folded, found);
+  const blocks = findBlocks(model, quantized.graph, options.largestBlock);
+  if (blocks.length === 0) {
+    throw new DatafreeError('unsupported', 'The network has no layer of quantised weights to reconstruct.', {
+      hint: 'Give it a network that a quantizer has quantised.',
+    });
+  }
+  const learners = assignLearners(blocks, quantized.graph, folded, found, options.learnSteps);
+  const settled = new Settled(quantized.graph, found, learners);
+  const random = new Random(context.seed).fork('reconstruction');
+  for (let index = await settled.restore(context.checkpoint); index < blocks.length; index++) {
+    const block = blocks[index] as Block;
+    const work = { model, samples, folded, found, batch, options, context, block, index, blocks: blocks.length };
+    const own = { learners: learners[index] as Learners, quantised: settled.graph() };
+    settled.add(await reconstructBlock({ ...work, ...own }, settled, random.fork('block', index)));
+    if (index + 1 < blocks.length) await settled.keep(context.checkpoint);
+  }
+  return { ...quantized, graph: settled.graph() };
+}
+
+interface BlockWork {
+  readonly model: Model;
+  readonly samples: SampleSet;
+  readonly folded: Graph;
+  readonly found: Quantisers;
+  readonly batch: number;
+  readonly options: ParsedOptions;
+  readonly context: Context;
+  readonly block: Block;
+  readonly index: number;
+  /** How many there are. */
+  readonly blocks: number;
+  readonly learners: Learners;
+  /** The quantised network, blocks before this one as they were reconstructed. */
+  readonly quantised: Graph;
+}
+
+/** Learns one block and gives its states: what it learned, or what it had where that is not better. */
+async function reconstructBlock(
+  work: BlockWork,
+  settled: Settled,
+  random: Random,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const { block, batch, options, context, quantised, learners } = work;
+  const draw = new BatchDraw(work, options.batch === batch ? options : { ...options, batch }, random, context);
+  const measured = (graph: Graph, activations: Activations) => measuredError(graph, block, activations, batch, context);
+  const before = await measured(quantised, await draw.activationsAt(0));
+  const unit = rootMeanSquare((await draw.activationsAt(0)).targets);
+  const { program, grids } = writeBlockStep({ ...work, unit, before: Math.max(before, smallestError) });
+  const runner = await program.compile(context.runtime, { threads: context.threads });
+  const learned = new Map<string, Tensor>();
+  try {
+    await learn(runner, draw, before, work);
+    for (const [name, grid] of grids) {
+      learned.set(stateOf.weight(grid.weight.codes), hardWeight(grid, runner.get(name)));
+    }
+    for (const [name, bias] of learners.biases) {
+      const changes = numbersOf(runner.get(biasState(name)));
+      const values = Float64Array.from(numbersOf(bias), (value, i) => value + unit * (changes[i] as number));
+      learned.set(stateOf.bias(name), tensorOf('float32', bias.dims, values));
+    }
+    for (const scale of learners.scales) learned.set(stateOf.step(scale), runner.get(stateOf.step(scale)));
+  } finally {
+    await runner.dispose();
+  }
+  const last = await draw.activationsAt(options.steps - 1);
+  const was = await measured(quantised, last);
+  const is = await measured(settled.graph(learned), last);
+  const digits = (error: number) => error.toPrecision(4);
+  context.logger.info(
+    `Block ${work.index + 1} of ${work.blocks}, ${block.entry} to ${block.exit}: error ${digits(was)}, ${digits(is)} after.`,
+  );
+  return is < was ? learned : settled.unchanged(learners);
+}
+
+/** Errors below it are none. */
+const smallestError = 1e-12;
+
+function rootMeanSquare(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length) || 1;
+}
+
+/** Runs the steps of a block. @param before the block's error, to which losses are set in relation */
+async function learn(runner: StepRunner, draw: BatchDraw, before: number, work: BlockWork): Promise<void> {
+  const { options, context, index, blocks } = work;
+  const { steps, learningRate } = options;
+  const falling = cosineRate()(steps);
+  const rate = scalarOf('float32', learningRate);
+  for (let step = 0; step < steps; step++) {
+    throwIfAborted(context.signal);
+    const { inputs, targets } = await draw.batch(step);
+    const { regularisation, exponent } = annealingAt(step, options);
+    const reads = await runner.step({
+      [feeds.inputs]: inputs,
+      [feeds.targets]: targets,
+      [feeds.rate]: rate,
+      [feeds.stepRate]: scalarOf('float32', falling(step, undefined) * options.stepRate),
+      [feeds.biasRate]: scalarOf('float32', falling(step, undefined) * options.biasRate),
+      [feeds.regularisation]: scalarOf('float32', regularisation),
+      [feeds.exponent]: scalarOf('float32', exponent),
+    });
+    const read = (name: string): number => (reads[name] as Tensor<'float32'>).data[0] as number;
+    const error = read('error');
+    if (!Number.isFinite(error + read('undecided'))) {
+      throw new DatafreeError('not-finite', `The error of block ${index + 1} at step ${step + 1} is ${error}.`, {
+        plugin: 'reconstruct',
+        hint: 'Take a smaller learningRate or stepRate.',
+      });
+    }
+    context.onProgress({
+      stage: 'fine-tuning',
+      unit: 'steps',
+      done: index * steps + step + 1,
+      total: blocks * steps,
+      // Not a loss that could be followed: each block begins anew.
+      values: { error: error / Math.max(before, smallestError), undecided: read('undecided'), block: index + 1 },
+    });
+  }
+}
