@@ -86,11 +86,40 @@ export interface FusionReport {
   readonly layers: readonly LayerFusion[];
 }
 
+/** How the bits of weights were chosen layer by layer. */
+export interface MixedPrecision {
+  /** What was kept small, and which part of what it is in fp32 was allowed. */
+  readonly budget: { readonly of: 'size' | 'operations'; readonly share: number };
+  readonly layers: readonly {
+    readonly node: string;
+    /** Name of its weight; layers may share one. */
+    readonly weight: string;
+    /** Elements of the weight. */
+    readonly elements: number;
+    readonly bits: number;
+    /** How far the outputs are from the network's with this weight alone rounded: nats, where outputs are classes. */
+    readonly divergence: number;
+  }[];
+  /** The best choices at several costs, from small to large, the one that was made among them. */
+  readonly table: readonly {
+    /** Cost, as a part of what it is in fp32. */
+    readonly share: number;
+    readonly averageBits: number;
+    /** Sum of what the layers do alone. */
+    readonly divergence: number;
+    readonly chosen: boolean;
+    /** Bits of each weight, in the order of `layers`, a shared weight once. */
+    readonly bits: readonly number[];
+  }[];
+}
+
 /** A quantised network and what is known of it. */
 export interface Quantized {
   /** QDQ graph; the batch axis stays free. */
   readonly graph: Graph;
   readonly bits: { readonly weights: number; readonly activations: number };
+  /** Present where weights have bits of their own; `bits.weights` are then those of most layers. */
+  readonly precision?: MixedPrecision;
   /** Absent when the runtime cannot tell. */
   readonly fusion?: FusionReport;
   readonly warnings: readonly string[];

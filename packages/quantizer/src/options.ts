@@ -1,8 +1,10 @@
-import { type Node, parseOptions } from '@datafree/plugin';
+import { DatafreeError, type Node, parseOptions } from '@datafree/plugin';
 import * as v from 'valibot';
 import { calibrationMethods } from './calibration/range.ts';
 
 const bits = v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(8));
+
+const share = v.pipe(v.number(), v.gtValue(0), v.maxValue(1));
 
 const exclusion = v.union([
   v.pipe(v.string(), v.nonEmpty()),
@@ -15,6 +17,13 @@ const schema = v.strictObject({
   weights: v.optional(bits, 8),
   /** Bits of the activations that enter a Conv, Gemm or MatMul, 2 to 8. The network input always has 8. */
   activations: v.optional(bits, 8),
+  /**
+   * Chooses the bits of each layer's weights, in place of `weights`, so that all weights together have at most this part
+   * of their bits in fp32 (0.125: 4 bits on average).
+   */
+  budget: v.optional(share),
+  /** The same for the bits that are multiplied: multiplications times the bits of weights and of activations. */
+  operationsBudget: v.optional(share),
   /** Own bits of the first and the last layer: their weights, and the activation that enters the last one. */
   firstLast: v.optional(v.strictObject({ weights: v.optional(bits), activations: v.optional(bits) })),
   /** How the range of an activation is found. */
@@ -54,5 +63,11 @@ export const quantizerOptions = schema;
 
 /** @throws `option-invalid` */
 export function parseQuantizerOptions(options: QuantizerOptions): ParsedQuantizerOptions {
-  return parseOptions('quantizer', schema, options);
+  const parsed = parseOptions('quantizer', schema, options);
+  if (parsed.budget === undefined || parsed.operationsBudget === undefined) return parsed;
+  throw new DatafreeError('option-invalid', 'quantizer: budget and operationsBudget exclude each other.', {
+    plugin: 'quantizer',
+    path: 'operationsBudget',
+    hint: 'Give one of them.',
+  });
 }

@@ -16,6 +16,7 @@ import { quantizeLayers } from './emit/layerWeights.ts';
 import { exclusionOf } from './exclusion.ts';
 import { fusionReport } from './fusion/report.ts';
 import { type AffineGrid, affineGrid } from './grid/affine.ts';
+import { choosePrecision, mostCommonBits } from './mixed/precision.ts';
 import { parseQuantizerOptions, type QuantizerOptions } from './options.ts';
 import { makePlan } from './plan/plan.ts';
 import { prepare } from './prepare/prepare.ts';
@@ -74,9 +75,11 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
     }
     grids.set(name, affineGrid(activationRange(seen, options.calibration, bits, options.percentile), bits));
   }
+  const precision = await choosePrecision({ plan, topology, types, model, samples, options }, context);
   const bits = options.reduceRange ? Math.min(7, options.weights) : options.weights;
   const rounded = quantizeLayers(plan, topology, grids, {
     bits,
+    own: new Map(precision?.layers.map((layer) => [layer.weight, layer.bits])),
     endBits: options.firstLast?.weights ?? bits,
     symmetric: options.symmetric,
     range: options.weightRange,
@@ -93,7 +96,8 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
   const optimized = await context.runtime.optimized?.(emitted.graph);
   return {
     graph: emitted.graph,
-    bits: { weights: options.weights, activations: options.activations },
+    bits: { weights: (precision && mostCommonBits(precision)) ?? options.weights, activations: options.activations },
+    ...(precision && { precision }),
     ...(optimized && { fusion: fusionReport(optimized, plan, topology, emitted, weights, excluded) }),
     warnings,
   };

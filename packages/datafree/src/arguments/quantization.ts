@@ -12,6 +12,16 @@ export function withQuantization(command: Command): Command {
     .optionsGroup('Quantisation:')
     .option('--weights <bits>', 'bits of the weights, 2 to 8 (8)', whole('weights', 1))
     .option('--activations <bits>', 'bits of the activations, 2 to 8 (8)', whole('activations', 1))
+    .option(
+      '--budget <part>',
+      'choose the bits of each layer: weights have this part of their bits in fp32 (0.125: 4 bits on average)',
+      number('budget'),
+    )
+    .option(
+      '--operations-budget <part>',
+      'the same for multiplications times the bits of weights and activations (8/8 bits: 0.0625)',
+      number('operations-budget'),
+    )
     .option('--first-last <bits>', 'own bits of the first and last layer: 8, or weights/activations: 8/4', firstLast)
     .option('--calibration <method>', 'how ranges of activations are found: minmax, average, percentile, mse, entropy')
     .option('--percentile <number>', 'per cent of the values that percentile keeps', number('percentile'))
@@ -37,6 +47,8 @@ export function withQuantization(command: Command): Command {
 export const quantizationFlags = [
   'weights',
   'activations',
+  'budget',
+  'operationsBudget',
   'firstLast',
   'calibration',
   'percentile',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Random, tensorOf } from '@datafree/core';
 import { encodeNpy } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
+import type { MixedPrecision } from '@datafree/plugin';
 import { ortFile } from '@datafree/runtime-ort';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { network, sampleShape } from '../testing/models.ts';
@@ -135,6 +136,22 @@ describe('compress', () => {
     const options = method === 'gaussian' ? ['--samples', '8'] : quick;
     const summary = await result<Compressed>('compress', model(), '-o', out, '--method', method, ...options);
     expect(summary.samples).toBe(8);
+  });
+
+  test('chooses the bits of each layer within a budget, and shows the table', async () => {
+    const args = ['compress', model(), '-o', out, '--method', 'gaussian', '--samples', '16', '--budget', '0.15'];
+    const { precision, bits } = await result<Compressed & { precision: MixedPrecision }>(...args);
+    expect(precision.budget).toEqual({ of: 'size', share: 0.15 });
+    const chosen = precision.table.find((row) => row.chosen)!;
+    expect(chosen.share).toBeLessThanOrEqual(0.15);
+    expect(precision.layers.map((layer) => layer.bits)).toContain(bits.weights);
+    const { stdout } = await runHere([...args, '--restart']);
+    expect(stdout).toContain(`${chosen.averageBits.toFixed(2)} on average`);
+    expect(stdout).toContain('chosen: at most 0.15');
+    for (const { node } of precision.layers) expect(stdout).toContain(node);
+    const refused = await runHere([...args, '--budget', '0.01']);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('budget');
   });
 
   test('a network without BatchNormalization compresses with the Gaussian method', async () => {

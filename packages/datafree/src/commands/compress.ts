@@ -1,7 +1,7 @@
 import { writeFileAtomic } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import { type Compressed, compress } from '@datafree/orchestrator';
-import type { FusionReport } from '@datafree/plugin';
+import type { FusionReport, MixedPrecision } from '@datafree/plugin';
 import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
@@ -14,6 +14,7 @@ import { withQuantization } from '../arguments/quantization.ts';
 import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments/quantizer.ts';
 import { path } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
+import { precisionLines } from '../console/precision.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { openModel } from '../model/open.ts';
@@ -138,6 +139,8 @@ interface Summary {
   /** Null when the runtime cannot tell. */
   readonly fusion: FusionReport | null;
   readonly bits: { readonly weights: number; readonly activations: number };
+  /** Null where all layers have the same bits. */
+  readonly precision: MixedPrecision | null;
   /** Values by the metric's name. */
   readonly metrics: Compressed['metrics'];
   readonly seed: number;
@@ -146,21 +149,21 @@ interface Summary {
 
 function summarize(
   { quantized, samples, metrics, seconds: took, seed }: Compressed,
-  given: Omit<Summary, 'samples' | 'seconds' | 'fusion' | 'bits' | 'metrics' | 'seed' | 'warnings'>,
+  given: Omit<Summary, 'samples' | 'seconds' | 'fusion' | 'bits' | 'precision' | 'metrics' | 'seed' | 'warnings'>,
 ): Summary {
-  const { fusion = null, bits, warnings } = quantized;
-  return { ...given, samples: samples.count, seconds: took, fusion, bits, metrics, seed, warnings };
+  const { fusion = null, precision = null, bits, warnings } = quantized;
+  return { ...given, samples: samples.count, seconds: took, fusion, bits, precision, metrics, seed, warnings };
 }
 
 function describe(summary: Summary): string {
-  const { fusion, bits, seconds: took, method, samples, fineTuning } = summary;
+  const { fusion, bits, precision, seconds: took, method, samples, fineTuning } = summary;
   const tuning = fineTuning === null ? '' : `, fine-tuning ${seconds(took.fineTuning)}`;
   const floats = fusion?.layers.filter((layer) => layer.kernel === 'float') ?? [];
   return [
     pairs([
       ['output', summary.output],
       ['size', `${bytes(summary.bytes)}, ${percent(summary.bytes / summary.fp32Bytes)} of ${bytes(summary.fp32Bytes)}`],
-      ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
+      ['bits', `weights ${weightBits(summary)}, activations ${bits.activations}`],
       ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
       ...fineTuningLines(fineTuning),
       ...Object.entries(summary.metrics).map(([name, values]): [string, string] => [name, valuesOf(values)]),
@@ -170,11 +173,17 @@ function describe(summary: Summary): string {
         `synthesis ${seconds(took.synthesis)}, calibration ${seconds(took.calibration)}${tuning}, total ${seconds(took.total)}`,
       ],
     ]),
+    ...(precision === null ? [] : precisionLines(precision)),
     ...floats.map(
       ({ op, node, runsAs, reason }) =>
         `  in float: ${op} "${node}" as ${runsAs}${reason === undefined ? '' : `: ${reason}`}`,
     ),
   ].join('\n');
+}
+
+function weightBits({ bits, precision }: Summary): string {
+  const chosen = precision?.table.find((row) => row.chosen);
+  return chosen === undefined ? String(bits.weights) : `${chosen.averageBits.toFixed(2)} on average`;
 }
 
 function valuesOf(values: Readonly<Record<string, number>>): string {

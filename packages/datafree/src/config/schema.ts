@@ -40,6 +40,8 @@ const settingsSchema = v.strictObject({
   // quantisation
   weights: v.optional(quantisation.weights.wrapped),
   activations: v.optional(quantisation.activations.wrapped),
+  budget: v.optional(quantisation.budget.wrapped),
+  operationsBudget: v.optional(quantisation.operationsBudget.wrapped),
   firstLast: v.optional(v.union([text, quantisation.firstLast.wrapped])),
   calibration: v.optional(quantisation.calibration.wrapped),
   percentile: v.optional(quantisation.percentile.wrapped),

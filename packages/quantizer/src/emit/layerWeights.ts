@@ -28,6 +28,8 @@ export interface LayerWeights {
 /** What of the options decides how weights are quantised. */
 export interface LayerWeightOptions extends Omit<WeightGridOptions, 'bits' | 'range'> {
   readonly bits: number;
+  /** Bits of single weights, by the name of the initializer. */
+  readonly own: ReadonlyMap<string, number>;
   /** Bits of the first and the last layer. */
   readonly endBits: number;
   /** By default the least squared error below 8 bits, and all weights at 8. */
@@ -48,7 +50,7 @@ export function quantizeLayers(
   for (const node of plan.integer) {
     if (plan.roles.get(node) !== 'weighted') continue;
     const name = node.inputs[1] as string;
-    const bits = plan.firstAndLast.has(node) ? options.endBits : options.bits;
+    const bits = options.own.get(name) ?? (plan.firstAndLast.has(node) ? options.endBits : options.bits);
     const axis = options.granularity === 'channel' ? weightAxis(node) : undefined;
     const dtype = options.container === 'int4' && bits <= 4 ? 'int4' : 'int8';
     const key = `${name} ${axis} ${bits}`;
