@@ -51,6 +51,7 @@ describe('knapsack', () => {
       before = loss;
     }
     expect(select(high! * 1.01)!.chosen).toEqual(all.map(() => 2));
+    expect(select(low!)!.chosen).toEqual(all.map(() => 0));
     expect(select(low! - 1)).toBeUndefined();
   });
 });
