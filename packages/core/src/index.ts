@@ -1,9 +1,11 @@
 export * from './elementType.ts';
 export * from './gradient/differentiate.ts';
 export * as attribute from './graph/attributes.ts';
+export * from './graph/batch.ts';
 export * from './graph/bind.ts';
 export * from './graph/builder.ts';
 export * from './graph/interpret.ts';
+export * from './graph/logits.ts';
 export * from './graph/operator.ts';
 export * from './graph/prune.ts';
 export * from './graph/sort.ts';

@@ -23,7 +23,7 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
-import { exportStudent, packStates, unpackStates } from '@datafree/student';
+import { batchOf, exportStudent, packStates, unpackStates } from '@datafree/student';
 import { mixingMatrix } from './loop/mix.ts';
 import { SamplePool } from './loop/pool.ts';
 import { feeds, writeStep } from './loop/step.ts';
@@ -86,13 +86,7 @@ async function fineTune(
   options: ParsedOptions,
 ): Promise<Quantized> {
   throwIfAborted(context.signal);
-  const shape = model.input.shape.slice(1);
-  if (String(samples.shape) !== String(shape)) {
-    throw new DatafreeError('data-shape', `The samples are [${samples.shape}], the network takes [${shape}].`);
-  }
-  if (samples.count === 0) throw new DatafreeError('data-empty', 'There are no samples to learn from.');
-  const own = model.input.shape[0];
-  const batch = typeof own === 'number' ? own : Math.min(options.batch, samples.count);
+  const batch = batchOf(model, samples, options.batch);
   const random = new Random(context.seed).fork('fine-tuning');
   const { program, draw } = distillationStep(model, quantized, batch, options);
   const runner = await program.compile(context.runtime, { threads: context.threads });

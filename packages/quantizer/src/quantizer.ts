@@ -1,4 +1,4 @@
-import { inferTypes } from '@datafree/core';
+import { batchSizes, inferTypes } from '@datafree/core';
 import {
   type Context,
   defineQuantizer,
@@ -20,7 +20,6 @@ import { choosePrecision, mostCommonBits } from './mixed/precision.ts';
 import { parseQuantizerOptions, type QuantizerOptions } from './options.ts';
 import { makePlan } from './plan/plan.ts';
 import { prepare } from './prepare/prepare.ts';
-import { batchSizes } from './prepare/sizes.ts';
 import { Topology } from './topology.ts';
 
 /**

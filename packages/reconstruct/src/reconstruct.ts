@@ -13,7 +13,7 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
-import { findQuantisers, type Quantisers, stateOf } from '@datafree/student';
+import { batchOf, findQuantisers, type Quantisers, stateOf } from '@datafree/student';
 import { type Block, findBlocks } from './blocks/blocks.ts';
 import { assignLearners, type Learners } from './blocks/learners.ts';
 import { refuseRescaled } from './blocks/rescaled.ts';
@@ -25,6 +25,7 @@ import { Settled } from './loop/settled.ts';
 import { biasState, feeds, writeBlockStep } from './loop/step.ts';
 import { type ParsedOptions, parseReconstructOptions, type ReconstructOptions } from './options.ts';
 import { hardWeight } from './rounding/softRounding.ts';
+
 /**
  * Reconstruction of a quantised network block by block, without a label: each weight learns whether it is rounded up or
  * down (Nagel et al. 2020, AdaRound), the steps of activations learn along (LSQ), so that what leaves the block is what
@@ -61,13 +62,7 @@ async function fineTune(
   options: ParsedOptions,
 ): Promise<Quantized> {
   throwIfAborted(context.signal);
-  const shape = model.input.shape.slice(1);
-  if (String(samples.shape) !== String(shape)) {
-    throw new DatafreeError('data-shape', `The samples are [${samples.shape}], the network takes [${shape}].`);
-  }
-  if (samples.count === 0) throw new DatafreeError('data-empty', 'There are no samples to reconstruct on.');
-  const fixed = model.input.shape[0];
-  const batch = typeof fixed === 'number' ? fixed : Math.min(options.batch, samples.count);
+  const batch = batchOf(model, samples, options.batch);
   const folded = foldBatchNorms(model.graph);
   const found = findQuantisers(quantized.graph);
   refuseRescaled(quantized.graph, folded, found);

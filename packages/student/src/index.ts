@@ -1,3 +1,4 @@
+export { batchOf } from './batch.ts';
 export { quantizedBits } from './bits.ts';
 export { descend, type RateGroup } from './descend.ts';
 export { exportStudent } from './export.ts';

@@ -2,7 +2,7 @@ import type { FineTunerOptions } from '@datafree/finetuner';
 import type { FineTuner } from '@datafree/plugin';
 import { type Command, Option } from 'commander';
 import { makerOf } from '../plugins/make.ts';
-import { assembled, assignment, oneOf, repeated, whole } from './values.ts';
+import { type Assignment, assembled, assignment, oneOf, repeated, whole } from './values.ts';
 
 /** How a quantised network learns from its full-precision self. */
 export interface FineTuningOptions {
@@ -12,7 +12,7 @@ export interface FineTuningOptions {
   readonly finetuneMethod?: string;
   readonly finetunePreset?: NonNullable<FineTunerOptions['preset']>;
   readonly finetuneSteps?: number;
-  readonly finetuneOption?: readonly (readonly [path: readonly string[], value: unknown])[];
+  readonly finetuneOption?: readonly Assignment[];
 }
 
 /**

@@ -2,13 +2,13 @@ import { defaultCount } from '@datafree/orchestrator';
 import type { Synthesizer } from '@datafree/plugin';
 import type { Command } from 'commander';
 import { makerOf } from '../plugins/make.ts';
-import { assembled, assignment, repeated, whole } from './values.ts';
+import { type Assignment, assembled, assignment, repeated, whole } from './values.ts';
 
 /** How samples are made. */
 export interface MethodOptions {
   readonly method: string;
   readonly samples: number;
-  readonly option?: readonly (readonly [path: readonly string[], value: unknown])[];
+  readonly option?: readonly Assignment[];
 }
 
 /** Adds the options that say how samples are made. */

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { makerOf } from '../plugins/make.ts';
 import type { Bits } from './grid.ts';
 import { type QuantizationOptions, quantizationOf } from './quantization.ts';
-import { assembled, assignment, repeated } from './values.ts';
+import { type Assignment, assembled, assignment, repeated } from './values.ts';
 
 /** What quantises. */
 export interface QuantizerChoice extends QuantizationOptions {
   readonly quantizer: string;
-  readonly quantizerOption?: readonly (readonly [path: readonly string[], value: unknown])[];
+  readonly quantizerOption?: readonly Assignment[];
 }
 
 /** Adds the options that put another quantizer in place of the built-in one. */

@@ -67,11 +67,14 @@ export function repeated<T>(parser: Parser<T>): (text: string, previous: readonl
   return (text, previous = []) => [...previous, parser(text)];
 }
 
+/** A value for a plugin's option, and the names that lead to it. */
+export type Assignment = readonly [path: readonly string[], value: unknown];
+
 /**
  * A plugin's option: `name=value`. The value is read as JSON where it is JSON (numbers, true, lists) and as text
  * otherwise; dots in the name reach into objects.
  */
-export function assignment(name: string): Parser<readonly [path: readonly string[], value: unknown]> {
+export function assignment(name: string): Parser<Assignment> {
   return (text) => {
     const split = text.indexOf('=');
     const path = text.slice(0, split).split('.');
@@ -98,7 +101,7 @@ export function words(name: string): Parser<readonly string[]> {
 export interface OwnOption {
   /** The plugin as it was named. */
   readonly of: string;
-  readonly assignment: readonly [path: readonly string[], value: unknown];
+  readonly assignment: Assignment;
 }
 
 /** An option of one of several plugins: `plugin:name=value`. */
@@ -112,7 +115,7 @@ export function ownOption(name: string): Parser<OwnOption> {
 }
 
 /** Puts assignments into one object. */
-export function assembled(assignments: readonly (readonly [readonly string[], unknown])[]): Record<string, unknown> {
+export function assembled(assignments: readonly Assignment[]): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   for (const [path, value] of assignments) {
     let inner = options;

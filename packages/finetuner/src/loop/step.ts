@@ -1,4 +1,15 @@
-import { adam, add, GraphBuilder, matMul, mul, reshape, StepProgram, sgd, type Value } from '@datafree/core';
+import {
+  adam,
+  add,
+  GraphBuilder,
+  logitsName,
+  matMul,
+  mul,
+  reshape,
+  StepProgram,
+  sgd,
+  type Value,
+} from '@datafree/core';
 import type { Augmenter } from '@datafree/inversion';
 import type { Graph, Model } from '@datafree/plugin';
 import { descend, writeStudent } from '@datafree/student';
@@ -66,11 +77,4 @@ function mixed(b: GraphBuilder, samples: Value): Value {
   const matrix = b.input(feeds.mix, 'float32', [batch, batch]);
   const rows = reshape(b, samples, [batch, shape.reduce((product, size) => product * size, 1)]);
   return reshape(b, matMul(b, matrix, rows), samples.shape);
-}
-
-/** The output, or what enters the Softmax that makes it. */
-function logitsName(graph: Graph, output: string): string {
-  const producer = graph.nodes.find((node) => node.outputs.includes(output));
-  const softmax = producer?.op === 'Softmax' || producer?.op === 'LogSoftmax';
-  return softmax ? (producer.inputs[0] as string) : output;
 }

@@ -1,14 +1,10 @@
-import type { Value } from '@datafree/core';
-import { reshape } from '@datafree/core';
+import { logitsName as logitsOfOutput, reshape, type Value } from '@datafree/core';
 import { DatafreeError, type Model } from '@datafree/plugin';
 import type { TermScope } from './term.ts';
 
 /** Name of the value that holds the logits: the network's output, or what enters the Softmax that makes it. */
 export function logitsName(model: Model): string {
-  const producer = model.graph.nodes.find((node) => node.outputs.includes(model.output.name));
-  return producer?.op === 'Softmax' || producer?.op === 'LogSoftmax'
-    ? (producer.inputs[0] as string)
-    : model.output.name;
+  return logitsOfOutput(model.graph, model.output.name);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { bind, elementCount, float32Of, inferTypes } from '@datafree/core';
+import { batchSizes, bind, elementCount, filledBatch, fixedBatch, float32Of, inferTypes } from '@datafree/core';
 import {
   type Context,
   DatafreeError,
@@ -8,7 +8,6 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
-import { batchSizes, fixedBatch } from '../prepare/sizes.ts';
 
 /** Activations held at once when the batch size is left open, in bytes. */
 const activationBudget = 256 * 2 ** 20;
@@ -58,7 +57,10 @@ export async function observe(
     for await (const { data } of samples.batches(size)) {
       throwIfAborted(context.signal);
       const valid = data.dims[0] as number;
-      const values = await session.run({ [input]: filled(data, size) }, tensors.length === 0 ? undefined : tensors);
+      const values = await session.run(
+        { [input]: filledBatch(data, size) },
+        tensors.length === 0 ? undefined : tensors,
+      );
       see((tensor) => {
         if (tensor === input) return data;
         const value = values[tensor] as Tensor;
@@ -90,15 +92,4 @@ function checkSamples(model: Model, samples: SampleSet): void {
   throw new DatafreeError('data-shape', `Samples are of shape [${samples.shape}], the network takes [${wanted}].`, {
     tensor: model.input.name,
   });
-}
-
-/** A batch of the size that the graph is made for: the samples of a smaller one are repeated. */
-function filled(batch: Tensor<'float32'>, size: number): Tensor<'float32'> {
-  const { dims, data } = batch;
-  if (dims[0] === size) return batch;
-  const whole = new Float32Array((data.length / (dims[0] as number)) * size);
-  for (let at = 0; at < whole.length; at += data.length) {
-    whole.set(data.subarray(0, Math.min(data.length, whole.length - at)), at);
-  }
-  return { dtype: 'float32', dims: [size, ...dims.slice(1)], data: whole };
 }

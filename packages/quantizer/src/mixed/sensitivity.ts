@@ -1,4 +1,4 @@
-import { elementCount, tensorOf } from '@datafree/core';
+import { elementCount, logitsName, tensorOf } from '@datafree/core';
 import type { Context, Graph, Model, SampleSet, Tensor } from '@datafree/plugin';
 import { observe } from '../calibration/observe.ts';
 import { quantizeWeights, type WeightGridOptions } from '../grid/weights.ts';
@@ -79,9 +79,7 @@ interface Outputs {
 }
 
 async function outputsOf(graph: Graph, { model, samples }: SensitivityOptions, context: Context): Promise<Outputs> {
-  const producer = graph.nodes.find((node) => node.outputs.includes(model.output.name));
-  const isSoftmax = producer?.op === 'Softmax' || producer?.op === 'LogSoftmax';
-  const name = isSoftmax ? (producer.inputs[0] as string) : model.output.name;
+  const name = logitsName(graph, model.output.name);
   const rows: Float32Array[] = [];
   let shape: readonly number[] = [];
   const quiet = { ...context, onProgress() {} };

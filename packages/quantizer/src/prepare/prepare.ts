@@ -1,4 +1,4 @@
-import { inferTypes, type TensorType } from '@datafree/core';
+import { batchSizes, inferTypes, type TensorType } from '@datafree/core';
 import { foldBatchNorms } from '@datafree/onnx';
 import type { Graph, Model } from '@datafree/plugin';
 import { lastConvToGemm } from './classifier.ts';
@@ -6,7 +6,6 @@ import { lastConvToGemm } from './classifier.ts';
 import { matMulToGemm, plainGemm } from './gemm.ts';
 import { boundBeforePool, meanToPool } from './pooling.ts';
 import { scaleToConv } from './scale.ts';
-import { batchSizes } from './sizes.ts';
 
 /**
  * The network in the form that is quantised: BatchNormalization folded into the layers before it or turned into

@@ -1,4 +1,4 @@
-import { inferTypes, type TensorType } from '@datafree/core';
+import { batchSizes, fixedBatch, inferTypes, type TensorType } from '@datafree/core';
 import type { Graph, Model } from '@datafree/plugin';
 
 /** Shapes of the activations that the network and its quantised form both have. */
@@ -12,10 +12,10 @@ export interface Comparable {
  * axis 0. Which axis grows with the batch is found by binding at two sizes.
  */
 export function comparableValues(model: Model, quantised: Graph): Comparable {
-  const free = model.input.shape[0];
-  const batches = typeof free === 'number' ? [free] : [2, 3];
+  const fixed = fixedBatch(model.input);
+  const batches = fixed === undefined ? [2, 3] : [fixed];
   const shapes = batches.map((batch) => {
-    const sizes = typeof free === 'string' ? { [free]: batch } : {};
+    const sizes = batchSizes(model.input, batch);
     return { batch, original: inferTypes(model.graph, sizes), quantised: inferTypes(quantised, sizes) };
   });
   return {

@@ -1,4 +1,4 @@
-import { bind, elementCount } from '@datafree/core';
+import { batchSizes, bind, elementCount, filledBatch } from '@datafree/core';
 import {
   type Context,
   type Graph,
@@ -53,8 +53,7 @@ export async function collectActivations(
   context: Context,
 ): Promise<Activations> {
   const input = model.input.name;
-  const free = model.input.shape[0];
-  const sizes = typeof free === 'string' ? { [free]: batch } : {};
+  const sizes = batchSizes(model.input, batch);
   const { threads, signal } = context;
   const open = (graph: Graph, keep: readonly string[]): Promise<Session> =>
     context.runtime.compile(bind({ ...graph, outputs: [] }, sizes, { keep }), threads === undefined ? {} : { threads });
@@ -72,7 +71,7 @@ export async function collectActivations(
       if (position <= from) continue;
       if (start >= count) break;
       throwIfAborted(signal);
-      const feed = { [input]: filled(data, batch) };
+      const feed = { [input]: filledBatch(data, batch) };
       const values = await teacher.run(feed);
       keep(exact, first ? data : (values[block.entry] as Tensor), start, count);
       keep(targets, values[block.exit] as Tensor, start, count);
@@ -90,15 +89,4 @@ function keep(into: Float32Array, { data }: Tensor, start: number, count: number
   const values = data as Float32Array;
   const each = into.length / count;
   into.set(values.subarray(0, Math.min(values.length, into.length - start * each)), start * each);
-}
-
-/** A batch of the size that the graph is made for: the samples of a smaller one are repeated. */
-function filled(batch: Tensor<'float32'>, size: number): Tensor<'float32'> {
-  const { dims, data } = batch;
-  if (dims[0] === size) return batch;
-  const whole = new Float32Array((data.length / (dims[0] as number)) * size);
-  for (let at = 0; at < whole.length; at += data.length) {
-    whole.set(data.subarray(0, Math.min(data.length, whole.length - at)), at);
-  }
-  return { dtype: 'float32', dims: [size, ...dims.slice(1)], data: whole };
 }

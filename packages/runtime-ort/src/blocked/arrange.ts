@@ -1,5 +1,4 @@
-import { attribute, concat, pad, reshape, type Value } from '@datafree/core';
-import type { Tensor } from '@datafree/plugin';
+import { attribute, concat, numbersOf, pad, reshape, type Value } from '@datafree/core';
 import type { Layout, Lowering } from './layout.ts';
 
 const { intOf, stringOf } = attribute;
@@ -19,8 +18,9 @@ export const lowerConcat: Lowering = (layout, node, inputs) => {
 export const lowerSlice: Lowering = (layout, node, inputs) => {
   const [x, , , axes] = inputs as [Value, Value, Value, Value | undefined];
   const blocked = layout.blockedFormOf(x);
-  const list = integersOf(layout.builder.constantOf(axes));
-  if (blocked === undefined || list === undefined || list.some((axis) => axis === 1 || axis < 0)) return undefined;
+  const constant = layout.builder.constantOf(axes);
+  if (blocked === undefined || constant === undefined) return undefined;
+  if (Array.from(numbersOf(constant)).some((axis) => axis === 1 || axis < 0)) return undefined;
   return [onPlaces(layout, x, blocked, (view) => layout.builder.op(node.op, [view, ...inputs.slice(1)]))];
 };
 
@@ -28,8 +28,9 @@ export const lowerSlice: Lowering = (layout, node, inputs) => {
 export const lowerPad: Lowering = (layout, node, inputs) => {
   const [x, pads, value, axes] = inputs as [Value, ...(Value | undefined)[]];
   const blocked = layout.blockedFormOf(x);
-  const list = integersOf(layout.builder.constantOf(pads));
-  if (blocked === undefined || list === undefined || value !== undefined || axes !== undefined) return undefined;
+  const constant = layout.builder.constantOf(pads);
+  if (blocked === undefined || constant === undefined || value !== undefined || axes !== undefined) return undefined;
+  const list = Array.from(numbersOf(constant));
   if (list[1] !== 0 || list[5] !== 0 || stringOf(node, 'mode', 'constant') !== 'constant') return undefined;
   const wider = [...list.slice(0, 4), 0, ...list.slice(4), 0];
   return [onPlaces(layout, x, blocked, (view) => pad(layout.builder, view, wider))];
@@ -41,10 +42,6 @@ function onPlaces(layout: Layout, x: Value, blocked: Value, work: (view: Value) 
   const [samples, channels, ...places] = blocked.shape as [number, number, number, number];
   const y = work(reshape(b, blocked, [samples, channels / block, ...places, block]));
   return layout.toPlain(reshape(b, y, [y.shape[0]!, channels, y.shape[2]!, y.shape[3]!]), x.shape[1]!);
-}
-
-function integersOf(tensor: Tensor | undefined): number[] | undefined {
-  return tensor && Array.from(tensor.data as BigInt64Array, Number);
 }
 
 /** A Reshape of one value a channel to [1, C, 1, 1]: written as it is, and remembered. */

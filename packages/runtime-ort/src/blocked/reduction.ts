@@ -1,5 +1,5 @@
-import { attribute, reshape, type Value } from '@datafree/core';
-import type { Node, Tensor } from '@datafree/plugin';
+import { attribute, numbersOf, reshape, type Value } from '@datafree/core';
+import type { Node } from '@datafree/plugin';
 import type { Layout } from './layout.ts';
 
 const { int, intOf } = attribute;
@@ -12,8 +12,9 @@ export function lowerReduction(
 ): Value[] | undefined {
   const [x, axes] = inputs as [Value, Value | undefined];
   const blocked = layout.blockedFormOf(x);
-  const list = axes === undefined ? [0, 1, 2, 3] : axesOf(layout.builder.constantOf(axes));
-  if (blocked === undefined || list === undefined) return undefined;
+  const constant = layout.builder.constantOf(axes);
+  if (blocked === undefined || (axes !== undefined && constant === undefined)) return undefined;
+  const list = constant === undefined ? [0, 1, 2, 3] : Array.from(numbersOf(constant));
   const key = String(list.map((axis) => (axis < 0 ? axis + 4 : axis)).sort());
   // Without filling the order of the elements does not matter.
   if (key === '0,1,2,3' && blocked.shape[1] === x.shape[1]) {
@@ -60,8 +61,4 @@ export function reducedPlaces(
     channels,
   );
   return reshape(b, own, shape);
-}
-
-function axesOf(tensor: Tensor | undefined): number[] | undefined {
-  return tensor && Array.from(tensor.data as BigInt64Array, Number);
 }
