@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { DatafreeError, type Synthesizer } from '@datafree/plugin';
 import { ort } from '@datafree/runtime-ort';
@@ -15,7 +14,7 @@ import { path, whole } from '../arguments/values.ts';
 import { type Cell, type CellKey, describeCell, type Group, realMethod } from '../comparison/cell.ts';
 import { ComparisonFolder } from '../comparison/folder.ts';
 import { type Comparison, type DataSource, finishGroup, isFinished, type Source } from '../comparison/group.ts';
-import { finishInProcesses } from '../comparison/jobs.ts';
+import { finishInProcesses, jobsFor } from '../comparison/jobs.ts';
 import { csvOf, markdownOf, type Row, rowsOf, textOf } from '../comparison/summary.ts';
 import { openConsole } from '../console/console.ts';
 import { openModel } from '../model/open.ts';
@@ -26,7 +25,7 @@ interface Options extends GeneralOptions, InputOptions, DataOptions, QuantizerCh
   readonly data: string;
   readonly labels?: string;
   readonly run?: string;
-  readonly jobs: number;
+  readonly jobs?: number;
   readonly only?: string;
   readonly csv: boolean;
   readonly markdown: boolean;
@@ -41,12 +40,7 @@ export function compareCommand(terminal: Terminal): Command {
     .requiredOption('--data <data>', 'what the quantised networks are measured on', path('data'))
     .option('--labels <file>', 'classes: .u8, .u16 or .npy (those in the data when absent)', path('labels'))
     .option('--run <folder>', 'where finished cells are kept (MODEL.compare in the working directory)', path('run'))
-    .option(
-      '--jobs <number>',
-      'processes that work at the same time, up to the number of cores',
-      whole('jobs', 1, 1024),
-      1,
-    )
+    .option('--jobs <number>', 'processes that work at the same time (as many as have a core)', whole('jobs', 1, 1024))
     .option('--only <method:seed>', 'finish the cells of one method and seed alone')
     .option('--csv', 'print the table as comma-separated values', false)
     .option('--markdown', 'print the table in Markdown', false)
@@ -64,7 +58,6 @@ export function compareCommand(terminal: Terminal): Command {
 async function run(path: string, options: Options, terminal: Terminal): Promise<void> {
   const console = openConsole(terminal, options);
   const { data, labels, threads, samples: count } = options;
-  const jobs = Math.min(options.jobs, availableParallelism());
   const preprocess = preprocessOf(options);
   const bits = options.bits ?? [{ weights: options.weights ?? 8, activations: options.activations ?? 8 }];
   const quantizerOf = await quantizersFor(options);
@@ -129,8 +122,8 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   };
   const sourceOf = (group: Group): Source => all.get(group.method) as Source;
   const cells = await keepRun(folder, { restart: false }, console, async () => {
-    if (jobs > 1 && terminal.command !== undefined) {
-      await finishByProcesses(comparison, groups, sourceOf, terminal.command, jobs);
+    if (terminal.command !== undefined) {
+      await finishByProcesses(comparison, groups, sourceOf, { command: terminal.command, jobs: options.jobs });
     }
     const found: Cell[] = [];
     for (const group of groups) found.push(...(await finishGroup(comparison, group, sourceOf(group))));
@@ -149,12 +142,13 @@ async function finishByProcesses(
   comparison: Comparison,
   groups: readonly Group[],
   sourceOf: (group: Group) => Source,
-  command: readonly string[],
-  jobs: number,
+  { command, jobs: wanted }: { readonly command: readonly string[]; readonly jobs: number | undefined },
 ): Promise<void> {
   const { bits, threads, signal, onCell } = comparison;
   const unfinished: Group[] = [];
   for (const group of groups) if (!(await isFinished(comparison, group, sourceOf(group)))) unfinished.push(group);
+  const jobs = jobsFor(unfinished.length, { wanted, threads });
+  if (jobs === 1) return;
   const onFinished = (group: Group): void => {
     for (const own of bits) onCell({ ...group, bits: own });
   };

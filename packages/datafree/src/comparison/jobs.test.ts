@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Group } from './cell.ts';
-import { finishInProcesses } from './jobs.ts';
+import { finishInProcesses, jobsFor } from './jobs.ts';
 
 let folder: string;
 let command: string[];
@@ -35,6 +35,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+interface Wanted {
+  wanted?: number;
+  threads?: number;
+}
+
 interface Note {
   what: string;
   only: string;
@@ -51,6 +56,18 @@ async function notes(): Promise<Note[]> {
 }
 
 const groups = (...methods: string[]): Group[] => methods.map((method, seed) => ({ method, seed }));
+
+test.each([
+  [12, {}, 8, 8],
+  [3, {}, 8, 3],
+  [12, { threads: 3 }, 8, 2],
+  [12, { threads: 16 }, 8, 1],
+  [12, { wanted: 3 }, 8, 3],
+  [12, { wanted: 100, threads: 3 }, 8, 8],
+  [0, {}, 8, 1],
+])('%i groups, %o, on %i cores: %i processes', (groups, { wanted, threads }: Wanted, cores, jobs) => {
+  expect(jobsFor(groups, { wanted, threads }, cores)).toBe(jobs);
+});
 
 test('runs so many processes at a time, each with its group', async () => {
   const finished: string[] = [];

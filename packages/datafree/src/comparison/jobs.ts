@@ -16,6 +16,21 @@ export interface JobsOptions {
 }
 
 /**
+ * How many processes work at the same time: never more than there are groups, or cores.
+ *
+ * @param options.wanted as many as have cores for their threads when absent
+ * @param options.threads of each process; one when absent
+ * @param cores of this machine
+ */
+export function jobsFor(
+  groups: number,
+  { wanted, threads = 1 }: { readonly wanted: number | undefined; readonly threads?: number | undefined },
+  cores = availableParallelism(),
+): number {
+  return Math.max(1, Math.min(groups, wanted ?? Math.floor(cores / threads), cores));
+}
+
+/**
  * Finishes groups in processes of their own, several at a time. They leave their cells in the folder.
  *
  * @throws what the first process that fails tells; `aborted`
