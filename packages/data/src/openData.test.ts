@@ -148,6 +148,22 @@ describe('openData with arrays', () => {
     expect((await read(await openData(path, { shape, preprocess }))).data).toEqual(firsts);
   });
 
+  it('warns of a preprocessing that floats do not get, and of values far outside its range', async () => {
+    const said: string[] = [];
+    const logger = { debug() {}, info() {}, warn: (message: string) => void said.push(message) };
+    const floats = await put('far.npy', npy('float32', [5, 2, 2, 3], pixels));
+    const bytes = await put('near.npy', npy('uint8', [5, 2, 2, 3], pixels));
+    const samples = await openData(floats, { shape, preprocess: 'unit', logger });
+    expect(said).toEqual([expect.stringMatching(/far\.npy holds float32 values.*preprocessing is not applied/)]);
+    await read(samples);
+    expect(said.slice(1)).toEqual([expect.stringMatching(/far\.npy holds \d+, but .* from 0 to 1/)]);
+    await read(samples);
+    for (const preprocess of ['none', 'byte', { bounds: [0, 255] }] as const)
+      await read(await openData(floats, { shape, preprocess, logger }));
+    await read(await openData(bytes, { shape, preprocess: 'unit', logger }));
+    expect(said).toHaveLength(2);
+  });
+
   it('reads 16-bit floats', async () => {
     const bytes = encodeNpy({ dtype: 'float16', dims: [2, 1], data: Uint16Array.of(0x3e00, 0xc000) });
     expect((await read(await openData(await put('h.npy', bytes), { shape: [1] }))).data).toEqual([1.5, -2]);

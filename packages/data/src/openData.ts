@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatafreeError, type SampleSet } from '@datafree/plugin';
+import { DatafreeError, type Logger, type SampleSet } from '@datafree/plugin';
 import { readData, statData, uncompressedName } from './array/bytes.ts';
 import { shapeError, splitBatch } from './array/layout.ts';
 import { decodeNpy, npyHeaderBound, readNpyHeader } from './array/npy.ts';
@@ -30,6 +30,8 @@ export interface DataOptions {
   readonly limit?: number | undefined;
   /** Images of another size: scaled and cropped (`crop`, when absent) or refused. */
   readonly resize?: Resize | undefined;
+  /** Is warned of floats that a preprocessing is given for, and of floats far outside the network's range. */
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -58,13 +60,13 @@ export async function openData(path: string, options: DataOptions): Promise<Samp
 }
 
 async function openFile(path: string, options: DataOptions): Promise<SampleSet> {
-  const { shape, preprocess = 'none', limit } = options;
+  const { shape, preprocess = 'none', limit, logger } = options;
   const name = uncompressedName(path);
   const { rows, labels } = name.endsWith('.npz')
     ? await openNpz(path, shape)
     : { rows: await openRows(path, name, options), labels: undefined };
   const classes = await labelsFor(path, rows.count, options, labels);
-  return rowSamples(rows, { shape, preprocess, limit, labels: classes });
+  return rowSamples(rows, { shape, preprocess, limit, labels: classes, logger });
 }
 
 function openRows(path: string, name: string, { shape, rawShape }: DataOptions): Promise<Rows> {

@@ -1,7 +1,8 @@
 import { numbersOf } from '@datafree/core';
-import { DatafreeError, type SampleSet, type Tensor } from '@datafree/plugin';
+import { DatafreeError, type Logger, type SampleSet, silentLogger, type Tensor } from '@datafree/plugin';
 import { batchOf, spans } from '../memory.ts';
-import { affineOf, type ChannelAffine, isPixels, type Preprocess } from '../preprocess/preprocess.ts';
+import { affineOf, type ChannelAffine, isIdentity, isPixels, type Preprocess } from '../preprocess/preprocess.ts';
+import { rangeCheck } from '../preprocess/range.ts';
 import { arrange, layoutOf } from './layout.ts';
 import type { NpyDType } from './npy.ts';
 import type { Rows } from './rows.ts';
@@ -13,6 +14,8 @@ import type { Rows } from './rows.ts';
  * @param shape of one sample of the network, [C, …]
  * @param labels one for each row
  * @param limit at most so many rows, from the first
+ * @param logger is warned when a preprocessing is given for floats, to which it is not applied, and, once while reading,
+ * when floats lie far outside the values that it says the network takes
  * @throws `data-shape`, `data-empty`, `option-invalid`; while reading, `data-format` for a value that is not finite or
  * no pixel
  */
@@ -23,16 +26,25 @@ export function rowSamples(
     preprocess,
     labels,
     limit = Number.POSITIVE_INFINITY,
+    logger = silentLogger,
   }: {
     readonly shape: readonly number[];
     readonly preprocess: Preprocess;
     readonly labels?: Int32Array | undefined;
     readonly limit?: number | undefined;
+    readonly logger?: Logger | undefined;
   },
 ): SampleSet {
   if (rows.count === 0) throw new DatafreeError('data-empty', `${rows.name} has no samples.`, { path: rows.name });
   const layout = layoutOf(rows.stored, shape, rows.dtype, rows.name);
   const { affine, check } = conversion(rows.dtype, preprocess, shape[0] ?? 1);
+  const floats = rows.dtype.startsWith('float');
+  if (floats && !isIdentity(preprocess, shape[0] ?? 1)) {
+    logger.warn(
+      `${rows.name} holds ${rows.dtype} values, which are taken as the network's input already: the preprocessing is not applied to them. Store pixels as uint8 to have it applied.`,
+    );
+  }
+  const inRange = floats ? rangeCheck(preprocess, shape[0] ?? 1, rows.name, logger) : undefined;
   const count = Math.min(rows.count, limit);
   return {
     shape,
@@ -44,7 +56,9 @@ export function rowSamples(
         for (const [start, end] of spans(count, size)) {
           const values = numbersOf(await reader.read(start, end));
           check(values, rows.name);
-          yield batchOf(shape, arrange(values, shape, layout, affine), labels?.slice(start, end));
+          const inputs = arrange(values, shape, layout, affine);
+          inRange?.(inputs);
+          yield batchOf(shape, inputs, labels?.slice(start, end));
         }
       } finally {
         await reader.close();

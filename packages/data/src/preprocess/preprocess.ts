@@ -81,6 +81,12 @@ export function affineOf(preprocess: Preprocess, channels: number, stored: 'uint
   return stored === 'uint8' ? { scale, offset } : { scale, offset: offset.map((o, c) => o + 128 * scale[c]!) };
 }
 
+/** True when values are the network's input as they are stored. @throws `option-invalid` as {@link gridOf} */
+export function isIdentity(preprocess: Preprocess, channels: number): boolean {
+  const { scale, offset } = affineOf(preprocess, channels, 'uint8');
+  return scale.every((value) => value === 1) && offset.every((value) => value === 0);
+}
+
 /** True when stored values are pixels that go from 0 to 255. */
 export function isPixels(preprocess: Preprocess): boolean {
   const form = resolve(preprocess);
@@ -134,12 +140,16 @@ function positive(values: readonly number[], path: string): readonly number[] {
 
 function ordered([low, high]: readonly [number, number], path: string): readonly [number, number] {
   if (Number.isFinite(low) && Number.isFinite(high) && low < high) return [low, high];
-  throw invalid(path, `must go from a lower to a higher number, but is ${low}, ${high}`);
+  throw invalid(path, `is ${low},${high}, but must be low,high with low < high`, 'Give the lower number first.');
 }
 
-function invalid(path: string, problem: string): DatafreeError {
+function invalid(
+  path: string,
+  problem: string,
+  hint = 'Give one number, or one for each channel of the network’s input.',
+): DatafreeError {
   return new DatafreeError('option-invalid', `Preprocessing: ${path} ${problem}.`, {
     path,
-    hint: 'Give one number, or one for each channel of the network’s input.',
+    hint,
   });
 }

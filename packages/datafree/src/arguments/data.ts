@@ -1,5 +1,5 @@
 import { openData, type Preprocess, type Resize } from '@datafree/data';
-import type { Model, SampleSet } from '@datafree/plugin';
+import type { Logger, Model, SampleSet } from '@datafree/plugin';
 import type { Command } from 'commander';
 import { oneOf, shape, whole } from './values.ts';
 
@@ -23,12 +23,13 @@ export function withData(command: Command): Command {
     );
 }
 
-/** Opens a data set for a network. @throws what `openData` throws */
+/** Opens a data set for a network. @param logger is warned of what is odd about it @throws what `openData` throws */
 export function dataFor(
   path: string,
   sampleShape: readonly number[],
   options: DataOptions & { readonly labels?: string | undefined; readonly classes?: number | undefined },
   preprocess: Preprocess | undefined,
+  logger?: Logger,
 ): Promise<SampleSet> {
   return openData(path, {
     shape: sampleShape,
@@ -38,6 +39,7 @@ export function dataFor(
     resize: options.resize,
     labels: options.labels,
     classes: options.classes,
+    logger,
   });
 }
 

@@ -77,7 +77,9 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     logger: console.logger,
   });
   const samples =
-    calibrateWith === undefined ? undefined : await dataFor(calibrateWith, sampleShapeOf(model), options, preprocess);
+    calibrateWith === undefined
+      ? undefined
+      : await dataFor(calibrateWith, sampleShapeOf(model), options, preprocess, console.logger);
   const store = (await isDevice(output)) ? undefined : await runFolder(`${output}.run`, { data: calibrateWith });
   const losses = new LossRecord();
   const result = await keepRun(store, options, console, () =>

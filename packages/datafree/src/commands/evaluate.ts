@@ -39,7 +39,7 @@ async function run(models: readonly string[], options: Options, console: Console
   if (report !== undefined) await checkOutputFile(report, models);
   await withContenders(models, { threads, inputShape }, async (contenders) => {
     const [{ shape, classes }] = contenders;
-    const samples = await dataFor(data, shape, { ...options, labels, classes }, preprocess);
+    const samples = await dataFor(data, shape, { ...options, labels, classes }, preprocess, console.logger);
     const batch = Math.min(options.batch, samples.count);
     const { signal, onProgress } = console;
     const results = await evaluate(contenders, samples, { batch, signal, onProgress });

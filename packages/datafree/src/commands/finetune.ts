@@ -57,7 +57,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   if (report !== undefined) await checkOutputFile(report, [path, quantizedPath, output]);
   const { model } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
   const { quantized, file } = await openQuantized(quantizedPath, model, options);
-  const samples = await dataFor(data, sampleShapeOf(model), options, preprocess);
+  const samples = await dataFor(data, sampleShapeOf(model), options, preprocess, console.logger);
   const losses = new LossRecord();
   const store = (await isDevice(output)) ? undefined : await runFolder(`${output}.run`, { data });
   const result = await keepRun(store, options, console, () =>

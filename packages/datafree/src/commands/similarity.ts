@@ -33,7 +33,9 @@ async function run(path: string, data: readonly string[], options: Options, cons
   const preprocess = preprocessOf(options);
   const { model } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
   const sets = new Map<string, SampleSet>();
-  for (const name of data) sets.set(name, await dataFor(name, sampleShapeOf(model), options, preprocess));
+  for (const name of data) {
+    sets.set(name, await dataFor(name, sampleShapeOf(model), options, preprocess, console.logger));
+  }
   const results = await compareDataSets(model, Object.fromEntries(sets), contextOf(options, console));
   console.result({ model: path, data: results, seed: options.seed }, describe(results, options.layers));
 }
