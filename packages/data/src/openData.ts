@@ -12,6 +12,7 @@ import type { Resize } from './images/decode.ts';
 import { imageSamples, listImages } from './images/images.ts';
 import type { Preprocess } from './preprocess/preprocess.ts';
 import { manifestName, progressName } from './store/manifest.ts';
+import { nestedSamples } from './store/nested.ts';
 import { openSamples } from './store/openSamples.ts';
 
 /** How data is to be read. */
@@ -55,6 +56,18 @@ export async function openData(path: string, options: DataOptions): Promise<Samp
       path,
       hint: 'Run the command that writes it again: it goes on where it stopped.',
     });
+  }
+  const [nested, ...others] = await nestedSamples(path);
+  if (nested !== undefined) {
+    const beside = others.length === 0 ? '' : `, and ${others.length} more`;
+    throw new DatafreeError(
+      'data-format',
+      `${path} is no data set, but a folder of samples folders: ${nested}${beside}.`,
+      {
+        path,
+        hint: `Give one of them: ${join(path, nested)}.`,
+      },
+    );
   }
   return openImages(path, options);
 }

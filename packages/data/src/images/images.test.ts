@@ -141,6 +141,20 @@ describe('a folder of images', () => {
     }
   });
 
+  it('does not take samples folders, whose contact sheets are images, for classes', async () => {
+    const sheets = { 'a/contact-sheet.png': plain(1), 'b/contact-sheet.png': plain(2) };
+    const folder = await folderOf('runs', {
+      ...sheets,
+      'a/manifest.json': new Uint8Array(),
+      'b/manifest.partial.json': new Uint8Array(),
+    });
+    await expect(firstValues(folder)).rejects.toMatchObject({
+      code: 'data-format',
+      message: `${folder} is no data set, but a folder of samples folders: a, and 1 more.`,
+      hint: `Give one of them: ${join(folder, 'a')}.`,
+    });
+  });
+
   it('refuses folders without images, with images at two levels, and networks that take none', async () => {
     const empty = await folderOf('empty', { 'a.txt': new Uint8Array(1) });
     await expect(firstValues(empty)).rejects.toMatchObject({ code: 'data-empty' });

@@ -13,12 +13,14 @@ export interface DataOptions {
 /** Adds the options that say how DATA is read. */
 export function withData(command: Command): Command {
   return command
-    .optionsGroup('Data (.npy, .npz, a folder of images, a samples folder, or raw bytes .u8 and .i8, .gz too):')
+    .optionsGroup(
+      'Data (.npy, .npz, a folder of PNG, JPEG or WebP images, a samples folder, or raw bytes .u8 and .i8, .gz too):',
+    )
     .option('--shape <H,W,C>', "raw bytes: shape of one sample (the network's, channels last)", shape('shape'))
-    .option('--limit <number>', 'at most so many samples', whole('limit', 1))
+    .option('--limit <number>', 'at most so many samples (all)', whole('limit', 1))
     .option(
       '--resize <how>',
-      'images of another size: crop (scale, then cut out the centre) or refuse',
+      'images of another size: crop (scale, then cut out the centre) or refuse (crop)',
       oneOf('resize', ['crop', 'refuse']),
     );
 }
