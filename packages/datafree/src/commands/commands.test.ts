@@ -397,6 +397,17 @@ describe('evaluate', () => {
     expect(found.models[1]!.cosine).toBeCloseTo(1, 5);
   });
 
+  test('a samples folder gives the shape that the file leaves open, another shape is refused', async () => {
+    const open = network();
+    const input = { ...open.inputs[0]!, shape: ['N', 3, 'H', 'W'] };
+    await writeFile(at('open.onnx'), encodeModel({ ...open, inputs: [input] }));
+    await result('synthesize', model(), '-o', at('stored'), '--method', 'gaussian', '--samples', '4');
+    const found = await result<Evaluated>('evaluate', at('open.onnx'), '--data', at('stored'));
+    expect(found.models[0]).toMatchObject({ samples: 4, agreement: 100 });
+    const given = await runHere(['evaluate', at('open.onnx'), '--data', at('stored'), '--input-shape', '3,9,9']);
+    expect(given.stderr).toMatch(/\[data-shape\].*8, 8.*9, 9/);
+  });
+
   test('reads raw pixels as the flags say', async () => {
     const inputs = new Float32Array(count * size);
     // Bytes are H, W, C; the network takes C, H, W.

@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '@datafree/data';
+import { openSamples, writeFileAtomic } from '@datafree/data';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, withData } from '../arguments/data.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
@@ -37,9 +37,11 @@ async function run(models: readonly string[], options: Options, console: Console
   const { data, labels, report, threads, inputShape } = options;
   const preprocess = preprocessOf(options);
   if (report !== undefined) await checkOutputFile(report, models);
-  await withContenders(models, { threads, inputShape }, async (contenders) => {
+  const { logger } = console;
+  const sampleShape = await storedShape(data);
+  await withContenders(models, { threads, inputShape, sampleShape, logger }, async (contenders) => {
     const [{ shape, classes }] = contenders;
-    const samples = await dataFor(data, shape, { ...options, labels, classes }, preprocess, console.logger);
+    const samples = await dataFor(data, shape, { ...options, labels, classes }, preprocess, logger);
     const batch = Math.min(options.batch, samples.count);
     const { signal, onProgress } = console;
     const results = await evaluate(contenders, samples, { batch, signal, onProgress });
@@ -47,6 +49,14 @@ async function run(models: readonly string[], options: Options, console: Console
     if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
     console.result(summary, describe(results, batch));
   });
+}
+
+/** Shape of the samples in a samples folder; undefined for other data, and for a folder that cannot be read. */
+function storedShape(data: string): Promise<readonly number[] | undefined> {
+  return openSamples(data).then(
+    ({ shape }) => shape,
+    () => undefined,
+  );
 }
 
 function describe(results: readonly Evaluation[], batch: number): string {

@@ -1,8 +1,9 @@
 import { elementCount, tensorOf } from '@datafree/core';
 import { decodeModel, hasUnknownRank } from '@datafree/onnx';
-import { DatafreeError, type SampleBatch, type Tensor, type ValueInfo } from '@datafree/plugin';
-import { ortFile } from '@datafree/runtime-ort';
+import { DatafreeError, type Logger, type SampleBatch, type Tensor, type ValueInfo } from '@datafree/plugin';
+import { ort, ortFile } from '@datafree/runtime-ort';
 import { readModelFile } from '../model/file.ts';
+import { inTraining } from './training.ts';
 
 /** A model file that takes part in an evaluation. */
 export interface Contender {
@@ -17,27 +18,45 @@ export interface Contender {
   dispose(): Promise<void>;
 }
 
+/** How a model file is opened. */
+export interface ContenderOptions {
+  readonly threads?: number | undefined;
+  /** Shape of one sample, where the file leaves it free; it must fit the file's. */
+  readonly inputShape?: readonly number[] | undefined;
+  /** Shape of the samples that there are: taken where the file leaves it free and nothing else is given. */
+  readonly sampleShape?: readonly number[] | undefined;
+  /** Is warned of a network that is not run as it is. */
+  readonly logger?: Logger | undefined;
+}
+
 /**
- * Checks a model file and makes it ready to run as it is.
+ * Checks a model file and makes it ready to run as it is. A network that was exported in training mode is run in
+ * inference mode, as everything else here takes it.
  *
- * @param inputShape shape of one sample, where the file leaves it free
  * @throws what `decodeModel` throws, `model-not-found`, `several-inputs`, `input-unsupported`, `runtime-failed`
  */
 export async function openContender(
   path: string,
-  {
-    threads,
-    inputShape,
-  }: { readonly threads?: number | undefined; readonly inputShape?: readonly number[] | undefined },
+  { threads, inputShape, sampleShape, logger }: ContenderOptions,
 ): Promise<Contender> {
   const file = await readModelFile(path);
-  const { inputs, outputs } = decodeModel(file.bytes, { externalData: file.externalData });
+  const { externalData } = file;
+  const graph = decodeModel(file.bytes, { externalData });
+  const { inputs, outputs } = graph;
   const input = theInput(path, inputs);
-  const shape = shapeOf(path, input, inputShape);
+  const shape = shapeOf(path, input, inputShape ?? (isOpen(input) ? sampleShape : undefined));
   const [fixed] = input.shape;
   const classes = outputs[0]?.shape[1];
-  const session = await ortFile(path, threads === undefined ? {} : { threads });
-  const output = session.outputs[0]?.name as string;
+  const training = inTraining(decodeModel(file.bytes, { externalData, lift: false }));
+  if (training > 0) {
+    logger?.warn(
+      `${path} was exported in training mode (${training} nodes); it is evaluated in inference mode. Export it after model.eval().`,
+    );
+  }
+  const options = threads === undefined ? {} : { threads };
+  // Reading a file brings every node into inference mode.
+  const session = training > 0 ? await ort().compile(graph, options) : await ortFile(path, options);
+  const output = outputs[0]?.name as string;
   const feed = async (data: Tensor): Promise<Tensor> =>
     (await session.run({ [input.name]: data }, [output]))[output] as Tensor;
   return {
@@ -67,6 +86,11 @@ function theInput(path: string, inputs: readonly ValueInfo[]): ValueInfo {
   if (inputs.length === 1) return input;
   const names = inputs.map(({ name }) => `"${name}"`).join(', ');
   throw new DatafreeError('several-inputs', `${path} has ${inputs.length} inputs: ${names}. One is needed.`, { path });
+}
+
+/** Whether the file leaves the size of a sample open. */
+function isOpen({ shape }: ValueInfo): boolean {
+  return hasUnknownRank(shape) || shape.slice(1).some((size) => typeof size === 'string');
 }
 
 function shapeOf(path: string, input: ValueInfo, given: readonly number[] | undefined): readonly number[] {

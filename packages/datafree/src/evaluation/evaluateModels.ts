@@ -1,5 +1,5 @@
-import { DatafreeError, type ProgressListener, type SampleSet } from '@datafree/plugin';
-import { type Contender, openContender } from './contender.ts';
+import { DatafreeError, type Logger, type ProgressListener, type SampleSet } from '@datafree/plugin';
+import { type Contender, type ContenderOptions, openContender } from './contender.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 
 /** What {@link evaluateModels} is given. */
@@ -13,6 +13,8 @@ export interface EvaluateModelsOptions {
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ProgressListener | undefined;
+  /** Is warned of networks that were exported in training mode: they are run in inference mode. */
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -21,8 +23,8 @@ export interface EvaluateModelsOptions {
  * @throws what reading a model throws, `data-shape`, `labels-length`, `unsupported`, `not-finite`, `aborted`
  */
 export async function evaluateModels(options: EvaluateModelsOptions): Promise<readonly Evaluation[]> {
-  const { models, samples, threads, batch = 32, signal, onProgress = () => {} } = options;
-  return withContenders(models, { threads, inputShape: samples.shape }, (contenders) =>
+  const { models, samples, threads, batch = 32, signal, onProgress = () => {}, logger } = options;
+  return withContenders(models, { threads, inputShape: samples.shape, logger }, (contenders) =>
     evaluate(contenders, samples, { batch: Math.min(batch, samples.count), signal, onProgress }),
   );
 }
@@ -30,7 +32,7 @@ export async function evaluateModels(options: EvaluateModelsOptions): Promise<re
 /** Opens model files that take samples of one shape, and disposes of them when the work is done. */
 export async function withContenders<T>(
   models: readonly string[],
-  options: Parameters<typeof openContender>[1],
+  options: ContenderOptions,
   work: (contenders: readonly [Contender, ...Contender[]]) => Promise<T>,
 ): Promise<T> {
   const contenders: Contender[] = [];
