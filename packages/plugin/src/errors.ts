@@ -15,6 +15,7 @@ export const errorCodes = {
   'several-inputs': 'The network has several inputs where one is needed.',
   'input-unsupported': 'The network input has an element type, rank or free dimension that cannot be used.',
   'weight-not-finite': 'A weight is NaN or infinite.',
+  'model-quantized': 'The network is quantised already.',
   'batchnorm-missing': 'The network has no BatchNormalization.',
   'batchnorm-folded': 'BatchNormalization was folded into the convolutions when the network was exported.',
   'batchnorm-variance': 'A running variance is not a positive number.',

@@ -127,6 +127,36 @@ describe('the input', () => {
   });
 });
 
+describe('a network that is quantised already', () => {
+  const scales = { s: tensorOf('float32', [], [0.1]), z: tensorOf('uint8', [], [0]) };
+  const quantised = (changed: readonly Node[]): Graph =>
+    graph({
+      input: ['N', 3, 8, 8],
+      nodes: [...changed, ...nodes.slice(1)],
+      initializers: { ...initializers, ...scales },
+    });
+
+  it('is refused, whatever it is made of', () => {
+    const pair = [
+      node('QuantizeLinear', ['x', 's', 'z'], ['q']),
+      node('DequantizeLinear', ['q', 's', 'z'], ['d']),
+      node('Conv', ['d', 'w'], ['c'], { pads: [1, 1, 1, 1] }),
+    ];
+    expect(() => loadModel(encodeModel(quantised(pair)))).toThrowError(
+      expect.objectContaining({
+        code: 'model-quantized',
+        message: 'The network is quantised already: 2 of its 8 nodes are DequantizeLinear, QuantizeLinear.',
+      }),
+    );
+    expect(codeOf(() => prepareModel(quantised([node('QLinearConv', ['x', 's', 'z', 'w'], ['c'])])))).toBe(
+      'model-quantized',
+    );
+    const contributed = { ...node('QLinearAdd', ['x', 's', 'z'], ['c']), domain: 'com.microsoft' };
+    expect(codeOf(() => prepareModel(quantised([contributed])))).toBe('model-quantized');
+    expect(codeOf(() => prepareModel(quantised([{ ...contributed, domain: 'example' }])))).not.toBe('model-quantized');
+  });
+});
+
 describe('operators that are not known', () => {
   const own = { ...node('Own', ['r'], ['o']), domain: 'my.domain' };
   const custom = graph({

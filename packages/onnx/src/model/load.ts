@@ -16,6 +16,7 @@ import { simplify } from '../passes/simplify.ts';
 import { hasUnknownRank } from '../rank.ts';
 import { findBatchNorms } from './batchNorms.ts';
 import { noBatchNorm, partlyFolded } from './missing.ts';
+import { checkUnquantized } from './quantized.ts';
 
 /** Options of {@link prepareModel}. */
 export interface PrepareOptions {
@@ -56,11 +57,13 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
  * not needed, nothing dead, BatchNormalizations found. A batch that cannot be made free keeps its size and the logger
  * is told why.
  *
- * @throws `several-inputs`, `input-unsupported`, `batchnorm-missing`, `batchnorm-folded`, `batchnorm-variance`
+ * @throws `model-quantized`, `several-inputs`, `input-unsupported`, `batchnorm-missing`, `batchnorm-folded`,
+ *   `batchnorm-variance`
  */
 export function prepareModel(graph: Graph, options: PrepareOptions = {}): Model {
   const { operators = standardOperators, logger = silentLogger, requireBatchNorm = true, grid, hash = '' } = options;
   const live = prune(graph);
+  checkUnquantized(live);
   const input = withShape(theInput(live), options.inputShape);
   const batched = makeBatchDynamic({ ...live, inputs: [input] }, operators);
   if (batched.reason !== undefined) {
