@@ -125,6 +125,28 @@ describe('inline', () => {
   });
 });
 
+describe('an inlined node', () => {
+  const inlined = (op: string, attributes = {}) => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [1, 2]);
+    const node = { op, domain: '', name: 'mine', inputs: ['x'], outputs: ['y'], attributes };
+    const graph = { ...network(), nodes: [node], initializers: new Map() };
+    return () => b.inline(graph, { x }, { prefix: 'inside/', wanted: ['y'] });
+  };
+
+  it('is called in errors as in the graph that it comes from', () => {
+    for (const [op, code] of [
+      ['Frobnicate', 'operator-unknown'],
+      ['Transpose', 'attribute-invalid'],
+      ['Cast', 'attribute-invalid'],
+    ] as const) {
+      const perm = { type: 'ints', value: [5] };
+      const error = expect.objectContaining({ code, node: 'mine', message: expect.not.stringContaining('inside/') });
+      expect(inlined(op, op === 'Transpose' ? { perm } : {})).toThrowError(error);
+    }
+  });
+});
+
 describe('bind', () => {
   it('gives free dimensions a size', () => {
     expect(bind(network(), { N: 7 }).outputs).toEqual([{ name: 'y', dtype: 'float32', shape: [7, 2] }]);

@@ -73,6 +73,8 @@ export class GraphBuilder {
   #shared = new Map<string, readonly Value[]>();
   #interned = new Map<string, Value>();
   #nodeNames = new Set<string>();
+  /** Names that inlined nodes have in the graph that they come from, where they are not the same. */
+  #origins = new Map<string, string>();
   #counters = new Map<string, number>();
 
   constructor(options: { readonly name?: string; readonly operators?: OperatorSet } = {}) {
@@ -207,7 +209,7 @@ export class GraphBuilder {
         this.#add(
           {
             ...node,
-            name: this.#unusedNodeName(prefix + node.name),
+            name: this.#inlinedName(prefix, node),
             inputs: names,
             outputs: node.outputs.map((name) => (name === '' ? '' : this.#unusedName(prefix + name))),
           },
@@ -229,6 +231,11 @@ export class GraphBuilder {
   /** The derivative set on a value. */
   customGradientOf(value: Value): CustomGradient | undefined {
     return this.#custom.get(value.name);
+  }
+
+  /** The name of a node as people know it: an inlined node has that of the graph that it comes from. */
+  nameOf(node: string): string {
+    return this.#origins.get(node) ?? node;
   }
 
   /** What has been written so far, in order. */
@@ -279,16 +286,17 @@ export class GraphBuilder {
   #add(node: Node, inputs: readonly (Value | undefined)[], key: string | undefined): readonly Value[] {
     const operator = this.operators.get(operatorKey(node.domain, node.op));
     if (operator === undefined) {
-      throw new DatafreeError('operator-unknown', `Operator ${node.op} (node "${node.name}") has no shape rule here.`, {
-        node: node.name,
+      const name = this.nameOf(node.name);
+      throw new DatafreeError('operator-unknown', `Operator ${node.op} (node "${name}") has no shape rule here.`, {
+        node: name,
         op: node.op,
-        hint: 'Add it with withOperators(standardOperators, [yourOperator]), or leave it out of the part that is differentiated.',
+        hint: 'Export the network without it, or add it with withOperators(standardOperators, [yourOperator]).',
       });
     }
     const constants = inputs.map((input) => this.constantOf(input));
-    const context = { node, inputs, constant: (index: number) => constants[index] };
-    const types = withNode(node, inputs, () => operator.infer(context));
-    const known = operator.impure ? undefined : this.#fold(operator, node, inputs, constants, context);
+    const context = { node: this.#named(node), inputs, constant: (index: number) => constants[index] };
+    const types = withNode(context.node, inputs, () => operator.infer(context));
+    const known = operator.impure ? undefined : this.#fold(operator, inputs, constants, context);
     if (known !== undefined) {
       const values = known.map((tensor, i) =>
         node.outputs[i] === '' ? this.constant(tensor) : this.constant(tensor, node.outputs[i]),
@@ -299,8 +307,9 @@ export class GraphBuilder {
     const outputs = node.outputs.map((name, i) => {
       const type = types[i];
       if (type === undefined) {
-        throw new DatafreeError('shape-mismatch', `${node.op} "${node.name}" has no output ${i}.`, {
-          node: node.name,
+        const known = this.nameOf(node.name);
+        throw new DatafreeError('shape-mismatch', `${node.op} "${known}" has no output ${i}.`, {
+          node: known,
           op: node.op,
         });
       }
@@ -314,7 +323,6 @@ export class GraphBuilder {
 
   #fold(
     operator: Operator,
-    node: Node,
     inputs: readonly (Value | undefined)[],
     constants: readonly (Tensor | undefined)[],
     context: Parameters<Operator['infer']>[0],
@@ -324,7 +332,18 @@ export class GraphBuilder {
     if (operator.evaluate === undefined) return undefined;
     const allConstant = inputs.every((input, i) => input === undefined || constants[i] !== undefined);
     if (!allConstant) return undefined;
-    return withNode(node, inputs, () => operator.evaluate?.({ node, inputs: constants }));
+    return withNode(context.node, inputs, () => operator.evaluate?.({ node: context.node, inputs: constants }));
+  }
+
+  #inlinedName(prefix: string, { name }: Node): string {
+    const inside = this.#unusedNodeName(prefix + name);
+    if (inside !== name) this.#origins.set(inside, name);
+    return inside;
+  }
+
+  /** The node under the name that people know. */
+  #named(node: Node): Node {
+    return { ...node, name: this.nameOf(node.name) };
   }
 
   #identity(value: Value): Value {

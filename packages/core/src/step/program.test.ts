@@ -1,4 +1,4 @@
-import type { Runtime } from '@datafree/plugin';
+import { DatafreeError, type Runtime } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../gradient/differentiate.ts';
 import { GraphBuilder } from '../graph/builder.ts';
@@ -70,5 +70,30 @@ describe('optimisers', () => {
     expect(settled[0]).toBeCloseTo(3, 4);
     const decayed = (await path(sgd({ weightDecay: 1 }), 0.1, 80)).at(-1)!;
     expect(decayed[0]).toBeCloseTo(2, 4);
+  });
+});
+
+describe('a program whose runtime fails', () => {
+  const failing = (at: 'compile' | 'run'): Runtime => {
+    const refuse = (): never => {
+      throw new DatafreeError('runtime-failed', 'Node "network/mine" is too much.', { node: 'network/mine' });
+    };
+    const session = { run: async () => refuse(), dispose: async () => {} };
+    return { ...reference, compile: async () => (at === 'compile' ? refuse() : session) };
+  };
+
+  it.each(['compile', 'run'] as const)('calls nodes as the network does, at %s', async (at) => {
+    const inner = new GraphBuilder();
+    inner.output(inner.apply('Relu', [inner.input('x', 'float32', [1])], { name: 'mine' })[0]!, 'y');
+    const b = new GraphBuilder();
+    const program = new StepProgram(b);
+    const x = program.state('x', tensorOf('float32', [1], [1]));
+    program.read('y', b.inline(inner.build(), { x }, { prefix: 'network/' })('y'));
+    const step = async () => (await program.compile(failing(at))).step();
+    await expect(step()).rejects.toMatchObject({
+      code: 'runtime-failed',
+      node: 'mine',
+      message: 'Node "mine" is too much.',
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { DatafreeError, type Graph, type Runtime, type Session, type Tensor, type Tensors } from '@datafree/plugin';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/operator.ts';
+import { inOwnNames } from './ownNames.ts';
 
 /**
  * One step of an iteration written as a graph: state goes in, the next state comes out, and a few values are read.
@@ -52,8 +53,11 @@ export class StepProgram {
   /** Makes the step ready to run on a runtime. The caller disposes of the runner. */
   async compile(runtime: Runtime, options: { readonly threads?: number | undefined } = {}): Promise<StepRunner> {
     const { threads } = options;
-    const session = await runtime.compile(this.graph(), { step: true, ...(threads === undefined ? {} : { threads }) });
-    return new StepRunner(session, this.#initial, this.#next, this.#reads);
+    const session = await inOwnNames(this.builder, () =>
+      runtime.compile(this.graph(), { step: true, ...(threads === undefined ? {} : { threads }) }),
+    );
+    const run: Session['run'] = (feeds, outputs) => inOwnNames(this.builder, () => session.run(feeds, outputs));
+    return new StepRunner({ run, dispose: () => session.dispose() }, this.#initial, this.#next, this.#reads);
   }
 }
 
