@@ -1,5 +1,6 @@
 export * from './elementType.ts';
 export * from './gradient/differentiate.ts';
+export { gradientObstacles, requireGradient } from './gradient/obstacles.ts';
 export * as attribute from './graph/attributes.ts';
 export * from './graph/batch.ts';
 export * from './graph/bind.ts';

@@ -14,7 +14,8 @@ type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-interface SchemaIssue {
+/** What is wrong with a value. */
+export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
@@ -37,7 +38,7 @@ export function parseOptions<Input, Output>(
     });
   }
   if (result.issues === undefined) return result.value;
-  const lines = result.issues.map((issue) => `${pathOf(issue) || '(options)'}: ${issue.message}`);
+  const lines = result.issues.map((issue) => `${pathOf(issue) || '(options)'}: ${describeIssue(schema, issue)}`);
   throw new DatafreeError('option-invalid', `${plugin}: ${lines.join('; ')}`, {
     plugin,
     path: result.issues[0] === undefined ? undefined : pathOf(result.issues[0]),
@@ -46,5 +47,90 @@ export function parseOptions<Input, Output>(
 }
 
 function pathOf(issue: SchemaIssue): string {
-  return (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+  return keysOf(issue).join('.');
+}
+
+function keysOf({ path = [] }: SchemaIssue): string[] {
+  return path.map((part) => String(typeof part === 'object' ? part.key : part));
+}
+
+/**
+ * What is wrong, in words: the message of the issue, but for an unknown name the names that there are, where the schema
+ * tells them (valibot does).
+ */
+export function describeIssue(schema: unknown, issue: SchemaIssue): string {
+  const keys = keysOf(issue);
+  if ((issue as { readonly expected?: unknown }).expected !== 'never') return issue.message;
+  const known = namesIn(keys.slice(0, -1).reduce(entryOf, schema));
+  return known === undefined ? issue.message : unknownOption(known);
+}
+
+/** The part of a schema of valibot that tells what an object holds. */
+interface ObjectSchema {
+  readonly entries?: Readonly<Record<string, unknown>>;
+  readonly wrapped?: unknown;
+}
+
+/** The schema of an object itself, out of what may surround it. */
+function objectIn(schema: unknown): ObjectSchema | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  const { entries, wrapped } = schema as ObjectSchema;
+  return typeof entries === 'object' ? schema : objectIn(wrapped);
+}
+
+function entryOf(schema: unknown, key: string): unknown {
+  return objectIn(schema)?.entries?.[key];
+}
+
+function namesIn(schema: unknown): readonly string[] | undefined {
+  const entries = objectIn(schema)?.entries;
+  return entries && Object.keys(entries);
+}
+
+/**
+ * Checks that options are an object that holds nothing but known names.
+ *
+ * @param of what takes them, for the message
+ * @throws `option-invalid` with the name as its path, or without one when they are no object
+ */
+export function checkNames(of: string, options: unknown, known: readonly string[]): void {
+  if (!isPlain(options)) {
+    throw new DatafreeError(
+      'option-invalid',
+      `${of}: ${kindOf(options)} was given where an object of options is needed.`,
+      {
+        path: '(options)',
+        hint: `Give an object with some of ${known.join(', ')}.`,
+      },
+    );
+  }
+  const path = Object.keys(options).find((name) => !known.includes(name));
+  if (path === undefined) return;
+  throw new DatafreeError('option-invalid', `${of}: ${path}: ${unknownOption(known)}`, {
+    path,
+    hint: 'Correct the name, or leave the option out.',
+  });
+}
+
+/** True for what object literals and spreads make. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What kind of value this is, for messages: "nothing", "the number 4", "a Uint8Array". */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`;
+  if (typeof value === 'string')
+    return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  if (typeof value === 'function') return 'a function';
+  const name = Object.getPrototypeOf(value)?.constructor?.name as string | undefined;
+  return name === undefined || name === 'Object' ? 'another object' : `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function unknownOption(known: readonly string[]): string {
+  return `there is no such option; there are ${known.join(', ')}`;
 }

@@ -75,6 +75,17 @@ describe('differentiate', () => {
     expect(() => gradientAt((b, x) => reduceSum(b, b.op('Blob', [x])), operators)).toThrowError(code);
   });
 
+  it('calls an inlined node as its own graph does', () => {
+    const operators = withOperators(standardOperators, [{ type: 'Blob', infer: ({ inputs }) => [inputs[0]!] }]);
+    const inner = new GraphBuilder({ operators });
+    const [y] = inner.apply('Blob', [inner.input('x', 'float32', [3])], { name: 'mine' });
+    inner.output(y!, 'y');
+    const loss = (b: GraphBuilder, x: Value) =>
+      reduceSum(b, b.inline(inner.build(), { x }, { prefix: 'inside/' })('y'));
+    const error = expect.objectContaining({ node: 'mine', message: expect.not.stringContaining('inside/') });
+    expect(() => gradientAt(loss, operators)).toThrowError(error);
+  });
+
   it('asks for a scalar', () => {
     expect(() => gradientAt((b, x) => relu(b, x))).toThrowError(expect.objectContaining({ code: 'shape-mismatch' }));
   });

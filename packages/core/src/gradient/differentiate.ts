@@ -2,7 +2,9 @@ import { DatafreeError } from '@datafree/plugin';
 import type { Application, GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/operator.ts';
 import { add } from '../ops/elementwise/add.ts';
-import { isFloat, tensorOf } from '../tensor.ts';
+import { tensorOf } from '../tensor.ts';
+import { dependents } from './dependents.ts';
+import { noGradient } from './obstacles.ts';
 
 /**
  * Reverse-mode differentiation: writes into the builder the gradient of a scalar with respect to values.
@@ -62,22 +64,6 @@ export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Va
   return wrt.map((value) => adjoints.get(value.name) ?? builder.constant(tensorOf(value.dtype, value.shape, [])));
 }
 
-/** Names of the values that depend on `wrt` through floating-point values. */
-function dependents(
-  builder: GraphBuilder,
-  applications: readonly Application[],
-  wrt: readonly Value[],
-): ReadonlySet<string> {
-  const names = new Set(wrt.map((value) => value.name));
-  for (const { inputs, outputs } of applications) {
-    const rule = outputs[0] && builder.customGradientOf(outputs[0]);
-    const sources = rule?.inputs ?? inputs;
-    if (!sources.some((input) => input !== undefined && names.has(input.name))) continue;
-    for (const output of outputs) if (isFloat(output.dtype)) names.add(output.name);
-  }
-  return names;
-}
-
 function gradientOf(
   builder: GraphBuilder,
   { node, operator, inputs, outputs }: Application,
@@ -86,15 +72,7 @@ function gradientOf(
 ): readonly (Value | undefined)[] {
   if (operator.gradient === undefined) {
     const shapes = inputs.map((input) => (input === undefined ? '–' : `[${input.shape}]`)).join(', ');
-    throw new DatafreeError(
-      'operator-no-gradient',
-      `Operator ${node.op} (node "${node.name}", inputs ${shapes}) has no derivative.`,
-      {
-        node: node.name,
-        op: node.op,
-        hint: 'Add one with withOperators(standardOperators, [yourOperator]), or use a synthesizer that needs no gradients (gaussian).',
-      },
-    );
+    throw noGradient({ ...node, name: builder.nameOf(node.name) }, `has no derivative; its inputs are ${shapes}`);
   }
   const constant = (index: number) => builder.constantOf(inputs[index]);
   return operator.gradient({ node, builder, inputs, outputs, wanted, constant }, adjoints);

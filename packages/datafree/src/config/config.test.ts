@@ -78,6 +78,13 @@ describe('reading', () => {
     if (path !== 'config') await expect(refused).rejects.toThrow(path);
   });
 
+  test('names what there is in place of an unknown setting', async () => {
+    await write('datafree.config.json', { weigths: 4 });
+    await expect(loadConfig('datafree.config.json')).rejects.toThrow(
+      /weigths: there is no such option; there are seed, .*weights, activations/,
+    );
+  });
+
   test.each([
     ['broken.ts', 'export default {'],
     ['throws.ts', 'throw new Error("mine");'],

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { DatafreeError, isDatafreeError } from '@datafree/plugin';
+import { DatafreeError, describeIssue, isDatafreeError } from '@datafree/plugin';
 import { createJiti } from 'jiti';
 import * as v from 'valibot';
 import { defineConfig } from './defineConfig.ts';
@@ -50,7 +50,7 @@ async function flatten(value: unknown, origin: Origin): Promise<Settings> {
   const result = v.safeParse(configSchema, value);
   if (!result.success) {
     const [first] = result.issues;
-    const problems = result.issues.map((issue) => `${pathOf(issue, origin)}: ${issue.message}`);
+    const problems = result.issues.map((issue) => `${pathOf(issue, origin)}: ${describeIssue(configSchema, issue)}`);
     throw invalid(origin.path, problems.join('; '), pathOf(first, origin));
   }
   const { extends: bases = [], ...own } = result.output;
