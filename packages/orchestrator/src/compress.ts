@@ -1,6 +1,7 @@
 import type { FineTuner, Metric, Model, Quantized, Quantizer, SampleSet, Synthesizer } from '@datafree/plugin';
 import { checkpointOf } from './checkpoint.ts';
 import type { StageOptions } from './context.ts';
+import { checkOptions } from './options.ts';
 import { checkPlan } from './plan.ts';
 import { defaultCount, fineTune, measure, quantize, samplesFor } from './stages.ts';
 import { openRun, type RunStore } from './store.ts';
@@ -51,6 +52,7 @@ export interface Compressed {
  * `resume-mismatch`; `aborted`; and what the plugins throw, with their names
  */
 export async function compress(options: CompressOptions): Promise<Compressed> {
+  checkOptions('compress', options, ['model', 'runtime', 'quantizer']);
   const { model, quantizer, fineTuner, metrics = [], seed = 0 } = options;
   const plan = { ...options, count: options.count ?? defaultCount };
   checkPlan(plan);

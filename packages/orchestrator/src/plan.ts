@@ -8,6 +8,7 @@ import {
   type SampleSet,
   type Synthesizer,
 } from '@datafree/plugin';
+import { checkOptions } from './options.ts';
 import { checkPlugin } from './plugins.ts';
 
 /** What is going to be done, and with what. */
@@ -33,6 +34,7 @@ export interface Plan {
  * @throws `plugin-invalid`, `batchnorm-missing`, `unsupported`, `data-shape`, `option-invalid`
  */
 export function checkPlan(plan: Plan): void {
+  checkOptions('checkPlan', plan, ['model', 'runtime']);
   const { model, runtime, synthesizer, quantizer, fineTuner, metrics = [], samples } = plan;
   checkWhole('count', plan.count, 1, Number.MAX_SAFE_INTEGER);
   checkWhole('seed', plan.seed, 0, 2 ** 32 - 1);

@@ -1,4 +1,4 @@
-import { apiVersion, DatafreeError } from '@datafree/plugin';
+import { apiVersion, DatafreeError, kindOf } from '@datafree/plugin';
 
 /** The method that makes an object a plugin of its kind. */
 const methods = {
@@ -21,11 +21,20 @@ export function checkPlugin(kind: PluginKind, value: unknown): void {
   const plugin = (value ?? {}) as Record<string, unknown>;
   const name = typeof plugin.name === 'string' && plugin.name !== '' ? plugin.name : undefined;
   const refuse = (problem: string, hint?: string): DatafreeError =>
-    new DatafreeError('plugin-invalid', `${name ?? `The ${kind}`} ${problem}.`, { plugin: name, hint });
+    new DatafreeError('plugin-invalid', `${name ?? `The ${kind}`} ${problem}.`, {
+      plugin: name,
+      path: kind === 'fine-tuner' ? 'fineTuner' : kind,
+      hint,
+    });
   if (typeof value === 'function') {
     throw refuse(`is a function where a ${kind} is needed`, `Call it: what it returns is the ${kind}.`);
   }
-  if (typeof value !== 'object' || value === null) throw refuse(`is ${value === null ? 'null' : typeof value}`);
+  if (typeof value !== 'object' || value === null) {
+    throw refuse(
+      `is ${value === undefined ? 'missing' : kindOf(value)}`,
+      `Give a ${kind}: the result of its function.`,
+    );
+  }
   if (plugin.kind !== kind) throw refuse(`is of kind ${JSON.stringify(plugin.kind)}, a ${kind} is needed`);
   if (plugin.apiVersion !== apiVersion) {
     throw refuse(

@@ -12,6 +12,7 @@ import {
 } from '@datafree/plugin';
 import { checkpointOf } from './checkpoint.ts';
 import { openStage, type StageOptions } from './context.ts';
+import { checkOptions } from './options.ts';
 import { checkBits, checkPlan } from './plan.ts';
 import { openRun, type RunStore } from './store.ts';
 
@@ -34,6 +35,7 @@ export interface SynthesizeOptions extends Omit<StageOptions, 'checkpoint'> {
  * @throws what {@link checkPlan} throws, `resume-mismatch`, `aborted`, and what the plugin throws, with its name
  */
 export async function synthesize(options: SynthesizeOptions): Promise<SampleSet> {
+  checkOptions('synthesize', options, ['model', 'runtime', 'synthesizer']);
   const plan = { ...options, count: options.count ?? defaultCount };
   checkPlan(plan);
   return samplesFor({ ...plan, store: options.store && (await openRun(options.store, plan)) });
@@ -66,6 +68,7 @@ export async function samplesFor(options: SynthesizeOptions & { readonly count: 
 export async function quantize(
   options: StageOptions & { readonly model: Model; readonly quantizer: Quantizer; readonly samples: SampleSet },
 ): Promise<Quantized> {
+  checkOptions('quantize', options, ['model', 'runtime', 'quantizer']);
   const { model, quantizer, samples } = options;
   checkPlan(options);
   const quantized = await work(quantizer.name, options, (context) => quantizer.quantize(model, samples, context));
@@ -86,6 +89,7 @@ export async function fineTune(
     readonly samples: SampleSet;
   },
 ): Promise<Quantized> {
+  checkOptions('fineTune', options, ['model', 'runtime', 'fineTuner', 'quantized', 'samples']);
   const { model, fineTuner, quantized, samples } = options;
   checkPlan(options);
   checkBits(fineTuner, quantized.bits);
@@ -105,6 +109,7 @@ export async function fineTune(
 export async function measure(
   options: StageOptions & { readonly model: Model; readonly metrics: readonly Metric[]; readonly samples: SampleSet },
 ): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>> {
+  checkOptions('measure', options, ['model', 'runtime', 'metrics', 'samples']);
   const { model, metrics, samples } = options;
   checkPlan(options);
   const values: [string, Readonly<Record<string, number>>][] = [];

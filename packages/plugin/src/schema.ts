@@ -17,7 +17,7 @@ type SchemaResult<Output> =
 /** What is wrong with a value. */
 export interface SchemaIssue {
   readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly path?: readonly (PropertyKey | { readonly key: unknown })[] | undefined;
 }
 
 /**

@@ -57,8 +57,9 @@ export async function finishGroup(comparison: Comparison, group: Group, source: 
       made ??= samplesOf(comparison, group, source, path);
       const { samples, seconds: synthesis } = await made;
       const { quantized, seconds } = await compress({
-        ...comparison,
+        ...stageOf(comparison),
         model,
+        fineTuner: comparison.fineTuner,
         seed: group.seed,
         quantizer: comparison.quantizerOf(bits),
         samples,
@@ -90,6 +91,17 @@ export async function finishGroup(comparison: Comparison, group: Group, source: 
   return cells;
 }
 
+/** What of a comparison every stage is given. */
+function stageOf({
+  runtime,
+  threads,
+  signal,
+  onProgress,
+  logger,
+}: Comparison): Omit<StageOptions, 'seed' | 'checkpoint'> {
+  return { runtime, threads, signal, onProgress, logger };
+}
+
 /** True when all cells of a group are finished. @throws `resume-mismatch` */
 export async function isFinished({ folder, bits }: Comparison, group: Group, { options }: Source): Promise<boolean> {
   const cells = await Promise.all(bits.map((own) => folder.read({ ...group, bits: own }, options)));
@@ -111,7 +123,7 @@ async function samplesOf(comparison: Comparison, { seed }: Group, source: Source
   const seconds = (): number =>
     (performance.now() - start) / 1000 + (before === undefined ? 0 : Number(new TextDecoder().decode(before)));
   try {
-    const samples = await synthesize({ ...comparison, model, synthesizer: source, count, seed, store });
+    const samples = await synthesize({ ...stageOf(comparison), model, synthesizer: source, count, seed, store });
     return { samples, seconds: seconds() };
   } finally {
     if (await store.begun()) await store.checkpoint.write(key, new TextEncoder().encode(String(seconds())));
