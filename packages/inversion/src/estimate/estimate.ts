@@ -47,6 +47,8 @@ export async function estimateInput(
     const mean = channelMeans(response, site, assumed.mean);
     const octaves = await fitOctaves(probe, site, shape, random);
     const total = octaves.reduce((sum, octave) => sum + octave.variance, 0);
+    // A layer that does not respond to noise tells nothing.
+    if (!(total > 0 && Number.isFinite(total) && mean.every(Number.isFinite))) return unknown;
     return { mean, deviation: mean.map(() => Math.sqrt(total)), octaves, known: true };
   } finally {
     await probe.dispose();

@@ -1,5 +1,12 @@
-import { adam, sgd } from '@datafree/core';
-import { type Checkpoint, type Context, type ProgressEvent, type SampleBatch, silentLogger } from '@datafree/plugin';
+import { adam, cast, greater, mul, sgd } from '@datafree/core';
+import {
+  type Checkpoint,
+  type Context,
+  type ProgressEvent,
+  type Runtime,
+  type SampleBatch,
+  silentLogger,
+} from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { flip } from '../augment/flip.ts';
 import { shift } from '../augment/shift.ts';
@@ -10,7 +17,7 @@ import { classLoss } from '../terms/classes.ts';
 import { smoothness } from '../terms/smoothness.ts';
 import { valueAndGradient } from '../testing/derivative.ts';
 import { interpreter } from '../testing/interpreter.ts';
-import { network, pixels } from '../testing/network.ts';
+import { network, pixels, throughMask } from '../testing/network.ts';
 import { termOf } from '../testing/scope.ts';
 import { invert } from './invert.ts';
 
@@ -157,6 +164,55 @@ describe('invert', () => {
       plugin: 'test',
     });
     expect(context.runtime.open()).toBe(0);
+  });
+
+  it('says where a sample is not a number while the loss is one', async () => {
+    const runtime = interpreter();
+    let runs = 0;
+    const spoiling: Runtime = {
+      ...runtime,
+      async compile(graph, options) {
+        const session = await runtime.compile(graph, options);
+        return {
+          ...session,
+          async run(feeds, wanted) {
+            const outputs = await session.run(feeds, wanted);
+            const samples = outputs["samples'"]?.data as Float32Array | undefined;
+            if (samples !== undefined && ++runs === 3) samples[60] = Number.NaN;
+            return outputs;
+          },
+        };
+      },
+    };
+    await expect(
+      all(invert(small, settings, { count: 3 }, { ...contextOf(), runtime: spoiling })),
+    ).rejects.toMatchObject({
+      code: 'not-finite',
+      message: expect.stringContaining('sample 2 of 3 became NaN in batch 1 at iteration 3'),
+    });
+  });
+
+  it('refuses a network whose every way from the samples leads through an operator without derivative', async () => {
+    const masked = throughMask(small, (b, x) => cast(b, b.op('IsNaN', [x]), 'float32'));
+    for (const terms of [settings.terms, [...settings.terms, smoothness()]]) {
+      await expect(all(invert(masked, { ...settings, terms }, { count: 3 }, contextOf()))).rejects.toMatchObject({
+        code: 'operator-no-gradient',
+        op: 'IsNaN',
+      });
+    }
+  });
+
+  it('takes a network with masks that stand beside a way with a derivative', async () => {
+    const masked = throughMask(small, (b, x) => mul(b, x, cast(b, greater(b, x, -10), 'float32')));
+    const losses: number[] = [];
+    const onProgress = (event: ProgressEvent) => losses.push(event.values?.loss ?? Number.NaN);
+    await all(invert(masked, settings, { count: 3 }, contextOf({ onProgress })));
+    expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
+  });
+
+  it('refuses a network that does not respond to its input', async () => {
+    const deaf = throughMask(small, (b, x) => mul(b, x, cast(b, b.op('IsNaN', [x]), 'float32')));
+    await expect(all(invert(deaf, settings, { count: 3 }, contextOf()))).rejects.toMatchObject({ code: 'unsupported' });
   });
 
   it('ends a batch that no longer improves, and still counts to the end', async () => {

@@ -18,6 +18,7 @@ import { assumedInput } from '../space/assumed.ts';
 import { inputOf, type SearchSpace, searchSpace, spreadOf, unitOf } from '../space/space.ts';
 import { classCount } from '../terms/logits.ts';
 import { automaticBatch } from './batchSize.ts';
+import { checkIterate } from './checkIterate.ts';
 import { FinishedBatches } from './finished.ts';
 import { feeds, type Step, samplesState, writeStep } from './step.ts';
 
@@ -162,7 +163,8 @@ async function optimise(
     const values = (name: string) => reads[name]?.data as Float32Array;
     const value = (name: string) => values(name)[0] as number;
     loss = value('loss');
-    if (!Number.isFinite(loss)) throw notFinite(settings, index, iteration, loss);
+    const after = runner.get(samplesState);
+    checkIterate({ settings, index, iteration, loss, rate, before, after });
     if (best === undefined || loss < best.loss) {
       const unit = (before.data as Float32Array).slice();
       best = { loss, unit, means: step.means.map(({ read }) => values(read).slice()) };
@@ -212,12 +214,4 @@ function checkpointPrefix(
 ): string {
   const run = random.fork(model.hash, settings.name, settings.identity, batch, batches).seed >>> 0;
   return `${settings.name}-${run.toString(16).padStart(8, '0')}`;
-}
-
-function notFinite(settings: InversionSettings, index: number, iteration: number, loss: number): DatafreeError {
-  return new DatafreeError(
-    'not-finite',
-    `${settings.name}: the loss became ${loss} in batch ${index + 1} at iteration ${iteration + 1}.`,
-    { plugin: settings.name, hint: 'Lower the learning rate, or check that the network gives finite outputs.' },
-  );
 }

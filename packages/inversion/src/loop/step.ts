@@ -5,6 +5,7 @@ import {
   differentiate,
   GraphBuilder,
   mul,
+  requireGradient,
   StepProgram,
   sub,
   tensorOf,
@@ -49,7 +50,11 @@ export interface Step {
   readonly means: readonly { readonly input: string; readonly read: string; readonly shape: readonly number[] }[];
 }
 
-/** Writes one step: samples to loss, gradient and next samples. */
+/**
+ * Writes one step: samples to loss, gradient and next samples.
+ *
+ * @throws `operator-no-gradient` where a term depends on the samples and has no derivative by them
+ */
 export function writeStep({ model, settings, batch, space, estimate, augmenter }: StepParts): Step {
   const b = new GraphBuilder({ name: `${settings.name}-step` });
   const program = new StepProgram(b);
@@ -96,6 +101,7 @@ export function writeStep({ model, settings, batch, space, estimate, augmenter }
         return add(b, finished, mul(b, sub(b, own, finished), b.value(feeds.share)));
       },
     });
+    requireGradient(b, value, [unit]);
     const weighted = term.weight === 1 ? value : mul(b, value, term.weight);
     const read = `term.${term.name}`;
     terms.set(term.name, read);

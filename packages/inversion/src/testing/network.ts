@@ -97,3 +97,15 @@ export function network(options: NetworkOptions = {}): Model {
 
 /** The grid of pixels that a network takes as (pixel / 255 − ½) · 4. */
 export const pixels: InputGrid = { scale: [4 / 255], offset: [-2], low: 0, high: 255, whole: true };
+
+/** The network behind something that is done to its input. */
+export function throughMask(model: Model, write: (b: GraphBuilder, x: Value) => Value): Model {
+  const shape = [2, ...(model.input.shape.slice(1) as number[])];
+  const b = new GraphBuilder({ name: model.graph.name });
+  const masked = write(b, b.input('unmasked', 'float32', shape));
+  const find = b.inline(model.graph, { [model.input.name]: masked });
+  b.output(find(model.output.name), model.output.name);
+  const graph = b.build();
+  const input = { ...model.input, name: 'unmasked' };
+  return { ...model, graph: { ...graph, inputs: [input], outputs: [model.output] }, input, hash: 'masked' };
+}
