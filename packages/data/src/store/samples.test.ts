@@ -200,6 +200,23 @@ describe('writeSamples', () => {
     await writer.write(batch(1, shape, 1));
     await expect(writer.close()).rejects.toThrow(/2 samples were announced, 1 were written/);
   });
+
+  it('refuses samples that are not finite, and says which', async () => {
+    const grid = gridOf('byte', 3);
+    for (const [value, at] of [
+      [Number.NaN, 0],
+      [Number.POSITIVE_INFINITY, 300 * 12 + 5],
+    ] as const) {
+      const data = new Float32Array(310 * 12).fill(1);
+      data[at] = value;
+      const place = join(folder, String(value));
+      await expect(writeSamples(place, memorySamples({ shape, data }), { origin, grid })).rejects.toMatchObject({
+        code: 'not-finite',
+        message: expect.stringContaining(`Sample ${Math.floor(at / 12)} (counted from 0) holds ${value}`),
+      });
+      expect(await readdir(place)).not.toContain('manifest.json');
+    }
+  });
 });
 
 describe('openSamples', () => {

@@ -37,7 +37,11 @@ export interface SampleDescription {
 export interface SampleWriter {
   /** Samples that an earlier, interrupted writing of the same description left whole: the first to write comes next. */
   readonly finished: number;
-  /** Takes the next samples. Whole shards are on the disk when it returns. @throws `data-shape`, `output-unwritable` */
+  /**
+   * Takes the next samples. Whole shards are on the disk when it returns.
+   *
+   * @throws `data-shape`, `not-finite` with nothing of the batch written, `output-unwritable`
+   */
   write(batch: SampleBatch): Promise<void>;
   /** Writes the last shard and the manifest, and opens the folder. @throws `data-shape` when samples are missing */
   close(): Promise<StoredSamples>;
@@ -93,6 +97,7 @@ export async function sampleWriter(folder: string, description: SampleDescriptio
           `${added}${batch.labels ? ' labelled' : ''} samples of shape [${rest.join(', ')}] do not go into the ${count - written} left of ${count}${labelled ? ' labelled' : ''} samples of shape [${shape.join(', ')}].`,
         );
       }
+      checkFinite(batch, written);
       for (let taken = 0; taken < added; ) {
         const step = Math.min(added - taken, shardSize - buffered);
         data.set(batch.data.data.subarray(taken * size, (taken + step) * size), buffered * size);
@@ -121,7 +126,7 @@ export async function sampleWriter(folder: string, description: SampleDescriptio
  * Writes a sample set into a folder and opens it from there. Use the returned set from then on: it has the same bytes
  * whether or not the writing was interrupted. Samples that are already in the folder are not written again.
  *
- * @throws what {@link sampleWriter} throws
+ * @throws what {@link sampleWriter} throws, and `not-finite` for a sample that holds NaN or infinity
  */
 export async function writeSamples(
   folder: string,
@@ -245,6 +250,16 @@ function pack(
     if (Math.abs((data[i] as number) - (back[i] as number)) > step / 1000) return { dtype: 'float32', data };
   }
   return dtype === 'uint8' ? { dtype, data: Uint8Array.from(stored) } : { dtype, data: Int8Array.from(stored) };
+}
+
+/** @param first number of the batch's first sample */
+function checkFinite({ data: { data, dims } }: SampleBatch, first: number): void {
+  const found = data.findIndex((value) => !Number.isFinite(value));
+  if (found < 0) return;
+  const sample = first + Math.floor((found * (dims[0] as number)) / data.length);
+  throw new DatafreeError('not-finite', `Sample ${sample} (counted from 0) holds ${data[found]}.`, {
+    hint: 'Check how the samples were made: no network takes NaN or infinity.',
+  });
 }
 
 function skip(batch: SampleBatch, count: number): SampleBatch {
