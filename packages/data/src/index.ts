@@ -19,3 +19,4 @@ export type { SampleManifest, SampleOrigin, Shard, StoredFile } from './store/ma
 export { openSamples, type StoredSamples } from './store/openSamples.ts';
 export { writeFileAtomic } from './store/writeFileAtomic.ts';
 export { type SampleDescription, type SampleWriter, sampleWriter, writeSamples } from './store/writeSamples.ts';
+export { unreadable } from './unreadable.ts';

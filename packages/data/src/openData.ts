@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatafreeError, type Logger, type SampleSet } from '@datafree/plugin';
-import { readData, statData, uncompressedName } from './array/bytes.ts';
+import { openFile as openForParts, readData, statData, uncompressedName } from './array/bytes.ts';
 import { shapeError, splitBatch } from './array/layout.ts';
 import { decodeNpy, npyHeaderBound, readNpyHeader } from './array/npy.ts';
 import { decodeNpz } from './array/npz.ts';
@@ -39,7 +38,8 @@ export interface DataOptions {
  * Opens a data set: an `.npy` or `.npz` file, raw bytes (`.u8`, `.i8`, each with `.gz` too), a folder of images, or a
  * folder written by `writeSamples`. Size and labels are checked now; samples are read when batches are asked for.
  *
- * @throws `data-not-found`, `data-format`, `data-shape`, `data-empty`, `labels-length`, `option-invalid`
+ * @throws `data-not-found`, `file-unreadable`, `data-format`, `data-shape`, `data-empty`, `labels-length`,
+ * `option-invalid`
  */
 export async function openData(path: string, options: DataOptions): Promise<SampleSet> {
   const { limit } = options;
@@ -93,7 +93,7 @@ function openRows(path: string, name: string, { shape, rawShape }: DataOptions):
 
 async function openNpy(path: string, shape: readonly number[]): Promise<Rows> {
   if (path.toLowerCase().endsWith('.gz')) return arrayRows(path, decodeNpy(await readData(path), path), shape);
-  const file = await open(path);
+  const file = await openForParts(path);
   try {
     const start = new Uint8Array(npyHeaderBound);
     const { bytesRead } = await file.read(start, 0, start.length, 0);

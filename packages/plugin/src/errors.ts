@@ -44,6 +44,8 @@ export const errorCodes = {
   'data-shape': 'The samples do not have the shape that the network takes.',
   'labels-length': 'There are more or fewer labels than samples, or a label is out of range.',
   'data-empty': 'The data set has no samples.',
+  // files
+  'file-unreadable': 'A file or folder is there, but cannot be read.',
   // output
   'output-unwritable': 'The output cannot be written.',
   'output-exists': 'The output exists and holds something else.',

@@ -1,7 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { DatafreeError } from '@datafree/plugin';
+import { unreadable } from '../unreadable.ts';
 
 const inflate = promisify(gunzip);
 
@@ -13,7 +15,7 @@ export function uncompressedName(path: string): string {
 /**
  * Reads a file, inflated when its name ends in `.gz`.
  *
- * @throws `data-not-found`, `data-format` when it cannot be inflated
+ * @throws `data-not-found`, `file-unreadable`, `data-format` when it cannot be inflated
  */
 export async function readData(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
@@ -30,7 +32,7 @@ export async function readData(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Size and kind of a path. @throws `data-not-found` */
+/** Size and kind of a path. @throws `data-not-found`, `file-unreadable` */
 export async function statData(path: string): Promise<{ readonly size: number; readonly folder: boolean }> {
   try {
     const found = await stat(path);
@@ -40,8 +42,22 @@ export async function statData(path: string): Promise<{ readonly size: number; r
   }
 }
 
+/** Opens a file to read parts of it. @throws `data-not-found`, `file-unreadable` */
+export function openFile(path: string): Promise<FileHandle> {
+  return open(path).catch((cause) => {
+    throw notFound(path, cause);
+  });
+}
+
+/** What a folder holds. @throws `data-not-found`, `file-unreadable` */
+export function listFolder(path: string): Promise<Dirent[]> {
+  return readdir(path, { withFileTypes: true }).catch((cause) => {
+    throw notFound(path, cause);
+  });
+}
+
 function notFound(path: string, cause: unknown): DatafreeError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const problem = code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : `cannot be read (${code})`;
-  return new DatafreeError('data-not-found', `${path} ${problem}.`, { path, cause });
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return unreadable(path, cause);
+  return new DatafreeError('data-not-found', `${path} does not exist.`, { path, hint: 'Check the path.', cause });
 }

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { elementCount } from '@datafree/core';
 import { DatafreeError, type Tensor } from '@datafree/plugin';
+import { openFile } from './bytes.ts';
 import { elementBytes, elementsOf, type NpyDType } from './npy.ts';
 
 /** Stored samples that can be read piece by piece. */
@@ -53,7 +53,7 @@ export function fileRows(
     count,
     stored,
     async open() {
-      const file = await open(path);
+      const file = await openFile(path);
       return {
         async read(start, end) {
           const buffer = new Uint8Array((end - start) * bytes);

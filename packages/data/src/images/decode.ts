@@ -1,4 +1,5 @@
 import { DatafreeError, isDatafreeError } from '@datafree/plugin';
+import { readData } from '../array/bytes.ts';
 
 /**
  * What happens to an image of another size: `crop` scales it until its shorter side fits and cuts out the centre,
@@ -9,7 +10,7 @@ export type Resize = 'crop' | 'refuse';
 /**
  * Decodes an image to bytes [H, W, C]. Transparency is dropped; grey is made from colour and colour from grey.
  *
- * @throws `data-format`, `data-shape` when the size differs and may not be changed, `unsupported` without sharp
+ * @throws `data-not-found`, `file-unreadable`, `data-format`, `data-shape` when the size differs and may not be changed, `unsupported` without sharp
  */
 export async function decodeImage(
   path: string,
@@ -26,8 +27,9 @@ export async function decodeImage(
   },
 ): Promise<Uint8Array> {
   const sharp = await loadSharp();
+  const bytes = await readData(path);
   try {
-    const image = sharp(path, { failOn: 'error' });
+    const image = sharp(bytes, { failOn: 'error' });
     const found = await image.metadata();
     const fits = found.height === height && found.width === width;
     if (!fits && resize === 'refuse') {
@@ -47,7 +49,11 @@ export async function decodeImage(
   } catch (cause) {
     if (isDatafreeError(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DatafreeError('data-format', `${path} cannot be decoded: ${reason}.`, { path, cause });
+    throw new DatafreeError('data-format', `${path} cannot be decoded: ${reason.replace(/[\s.:]+$/, '')}.`, {
+      path,
+      hint: 'Replace the file, or take it out of the folder.',
+      cause,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatafreeError, type SampleSet } from '@datafree/plugin';
+import { listFolder } from '../array/bytes.ts';
 import { arrange } from '../array/layout.ts';
 import { batchOf, spans } from '../memory.ts';
 import { affineOf, type Preprocess } from '../preprocess/preprocess.ts';
@@ -21,14 +21,14 @@ const extensions = /\.(png|jpe?g|webp)$/i;
  * @throws `data-empty`, and `data-format` when images lie both beside and inside sub-folders
  */
 export async function listImages(folder: string): Promise<readonly ImageFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await listFolder(folder);
   const loose = imagesAmong(entries.map((entry) => entry.name)).map((name) => ({ path: join(folder, name) }));
   const classes: string[][] = [];
   for (const name of entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort()) {
-    const images = imagesAmong(await readdir(join(folder, name)));
+    const images = imagesAmong((await listFolder(join(folder, name))).map((entry) => entry.name));
     if (images.length > 0) classes.push(images.map((image) => join(folder, name, image)));
   }
   if (loose.length > 0 && classes.length > 0) {
