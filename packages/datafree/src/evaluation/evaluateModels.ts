@@ -1,4 +1,11 @@
-import { DatafreeError, type Logger, type ProgressListener, type SampleSet } from '@datafree/plugin';
+import {
+  checkNames,
+  DatafreeError,
+  kindOf,
+  type Logger,
+  type ProgressListener,
+  type SampleSet,
+} from '@datafree/plugin';
 import { type Contender, type ContenderOptions, openContender } from './contender.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 
@@ -20,12 +27,27 @@ export interface EvaluateModelsOptions {
 /**
  * Runs model files side by side on the same samples: accuracy, agreement with the first model, time and size.
  *
- * @throws what reading a model throws, `data-shape`, `labels-length`, `unsupported`, `not-finite`, `aborted`
+ * @throws `option-invalid`, what reading a model throws, `data-shape`, `labels-length`, `unsupported`, `not-finite`, `aborted`
  */
 export async function evaluateModels(options: EvaluateModelsOptions): Promise<readonly Evaluation[]> {
+  checkNames('evaluateModels', options, ['models', 'samples', 'batch', 'threads', 'signal', 'onProgress', 'logger']);
+  needed('models', options.models, 'an array of paths', Array.isArray(options.models));
+  needed('samples', options.samples, 'a set of samples', typeof options.samples?.batches === 'function');
   const { models, samples, threads, batch = 32, signal, onProgress = () => {}, logger } = options;
   return withContenders(models, { threads, inputShape: samples.shape, logger }, (contenders) =>
     evaluate(contenders, samples, { batch: Math.min(batch, samples.count), signal, onProgress }),
+  );
+}
+
+function needed(path: string, value: unknown, what: string, sound: boolean): void {
+  if (sound) return;
+  throw new DatafreeError(
+    'option-invalid',
+    `evaluateModels: ${path}: ${kindOf(value)} was given where ${what} is needed.`,
+    {
+      path,
+      hint: 'Models are paths of ONNX files; samples are what openData() or openSamples() gives.',
+    },
   );
 }
 

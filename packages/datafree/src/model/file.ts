@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { unreadable } from '@datafree/data';
 import type { ExternalDataSource } from '@datafree/onnx';
-import { DatafreeError } from '@datafree/plugin';
+import { DatafreeError, kindOf } from '@datafree/plugin';
 
 /** The content of a model file. */
 export interface ModelFile {
@@ -20,8 +21,22 @@ export interface ModelFile {
 /** Bytes that can be read at once, which is also what ONNX can hold in one file. */
 const largest = 2 ** 31 - 1;
 
-/** Reads a model file. @throws `model-not-found`, `model-too-large` */
+/**
+ * Reads a model file.
+ *
+ * @throws `option-invalid` for something else than a path, `model-not-found`, `file-unreadable`, `model-too-large`
+ */
 export async function readModelFile(path: string): Promise<ModelFile> {
+  if (typeof path !== 'string') {
+    throw new DatafreeError(
+      'option-invalid',
+      `path: ${kindOf(path)} was given where the path of a model file is needed.`,
+      {
+        path: 'path',
+        hint: 'Give the path as text. For the bytes of a file there is loadModel(bytes), for a graph prepareModel(graph).',
+      },
+    );
+  }
   const bytes = await readWhole(path);
   const side = new Map<string, number>();
   return {
@@ -45,8 +60,8 @@ async function readWhole(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (error instanceof DatafreeError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const problem = problems[code ?? ''] ?? `cannot be read (${code})`;
+    const problem = problems[(error as NodeJS.ErrnoException).code ?? ''];
+    if (problem === undefined) throw unreadable(path, error);
     throw new DatafreeError('model-not-found', `${path} ${problem}.`, {
       path,
       hint: 'Give the path of a .onnx file.',
@@ -59,14 +74,17 @@ const problems: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist',
   EISDIR: 'is a folder, not a model file',
-  EACCES: 'cannot be read: there is no permission',
 };
 
 function readSide(path: string): Uint8Array | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found?.isFile()) return undefined;
   if (found.size > largest) throw tooLarge(path, found.size);
-  return readFileSync(path);
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 function tooLarge(path: string, size: number): DatafreeError {

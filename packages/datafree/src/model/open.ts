@@ -1,6 +1,6 @@
 import { gridOf, type Preprocess } from '@datafree/data';
 import { type LoadOptions, loadModel } from '@datafree/onnx';
-import type { Model } from '@datafree/plugin';
+import { checkNames, type Model } from '@datafree/plugin';
 import { type ModelFile, readModelFile } from './file.ts';
 
 /** How a model file is opened. */
@@ -18,9 +18,10 @@ export interface OpenedModel {
 /**
  * Reads a model file and prepares the network for data-free work.
  *
- * @throws `model-not-found`, `model-too-large`, `option-invalid`, and what `loadModel` throws
+ * @throws `option-invalid`, `model-not-found`, `file-unreadable`, `model-too-large`, and what `loadModel` throws
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
+  checkNames('openModel', options, ['preprocess', 'inputShape', 'requireBatchNorm', 'logger']);
   const { preprocess, ...loading } = options;
   const file = await readModelFile(path);
   const model = loadModel(file.bytes, { ...loading, externalData: file.externalData, hash: file.hash });

@@ -14,7 +14,7 @@ export interface OpenedQuantized {
  *
  * @param model the network that it was quantised from
  * @param bits of the weights and activations; read from the file where absent
- * @throws `model-not-found`, `model-too-large`, `unsupported` when nothing in it is quantised, `shape-mismatch` when it
+ * @throws `option-invalid`, `model-not-found`, `file-unreadable`, `model-too-large`, `unsupported` when nothing in it is quantised, `shape-mismatch` when it
  * has other inputs or outputs than the network, and what `decodeModel` throws
  */
 export async function openQuantized(
