@@ -24,6 +24,28 @@ export function masterWeight(quantised: Graph, original: Graph, weight: WeightQu
   );
 }
 
+/**
+ * The floating-point weight that training starts from where nothing but its own rounding decides for a code: the
+ * {@link masterWeight}, drawn just inside of what its stored code is rounded from. A rounding that was learned before is
+ * kept so, and each element lies as near to the network's as that allows.
+ */
+export function heldWeight(quantised: Graph, original: Graph, weight: WeightQuantiser): Tensor<'float32'> {
+  const master = masterWeight(quantised, original, weight);
+  const decoded = decodedWeight(quantised, weight).data;
+  const codes = numbersOf(quantised.initializers.get(weight.codes) as Tensor);
+  const values = master.data.map((value, i) => {
+    const reach = inside * stepAt(quantised, weight, i);
+    const code = decoded[i] as number;
+    const [low, high] = [code - reach, code + reach];
+    if (value < low) return codes[i] === weight.low ? value : low;
+    return value > high && codes[i] !== weight.high ? high : value;
+  });
+  return tensorOf('float32', master.dims, values);
+}
+
+/** How far from its code an element may lie, in steps: a little less than half of one. */
+const inside = 0.49;
+
 /** The weight that codes stand for. */
 export function decodedWeight(graph: Graph, weight: WeightQuantiser): Tensor<'float32'> {
   const codes = graph.initializers.get(weight.codes) as Tensor;

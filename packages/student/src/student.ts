@@ -13,7 +13,7 @@ import {
   type Value,
 } from '@datafree/core';
 import type { Graph, Node, Tensor } from '@datafree/plugin';
-import { masterWeight } from './master.ts';
+import { heldWeight, masterWeight } from './master.ts';
 import {
   type ActivationQuantiser,
   type BiasCodes,
@@ -109,9 +109,10 @@ export function writeStudent(
   const written = new Map<Node, () => Value>();
   for (const weight of found.weights) {
     written.set(weight.node, () => {
-      const first = masterWeight(quantised, original, weight);
-      if (options.roundWeight !== undefined) return options.roundWeight(weight, first);
-      const state = trained(stateOf.weight(weight.codes), first);
+      if (options.roundWeight !== undefined) {
+        return options.roundWeight(weight, masterWeight(quantised, original, weight));
+      }
+      const state = trained(stateOf.weight(weight.codes), heldWeight(quantised, original, weight));
       const zero = weight.zeroPoint === undefined ? 0 : Math.max(...Array.from(numbersOf(constant(weight.zeroPoint))));
       return learnedStep(b, state, sizeOf(weight.scale, 'weights'), {
         low: weight.low - zero,
