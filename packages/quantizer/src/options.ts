@@ -36,7 +36,7 @@ const schema = v.strictObject({
   symmetric: v.optional(v.boolean(), true),
   /** How the range of a weight grid is found; `mse` below 8 bits and `minmax` at 8 when absent. */
   weightRange: v.optional(v.picklist(['minmax', 'mse'])),
-  /** Nodes that stay in float: a name, a pattern for names, or a test of the node. */
+  /** Nodes that stay in float: a name, a pattern for names, or a test of the node. One that fits none is warned of. */
   exclude: v.optional(v.array(exclusion), []),
   /** Takes the mean error that rounded weights make in a channel out of its bias. */
   biasCorrection: v.optional(v.boolean(), true),

@@ -29,6 +29,17 @@ function quantize(
 const reading = (graph: Graph, name: string): readonly Node[] =>
   graph.nodes.filter((node) => node.inputs.includes(name));
 
+it('warns of an exclusion that matches no layer, with names that there are', async () => {
+  const exclude = ['conv1', 'conv9', /^head/, /^conv/, () => false];
+  const { warnings } = await quantize(residualNetwork(), { exclude });
+  const names = 'There are "stem", "conv1", "conv2", "logits".';
+  expect(warnings).toEqual([
+    `exclude: "conv9" matches no layer. ${names}`,
+    `exclude: /^head/ matches no layer. ${names}`,
+    `exclude: the function matches no layer. ${names}`,
+  ]);
+});
+
 describe('the quantised graph', () => {
   it('has one pair for each tensor, under the name of the tensor', async () => {
     const { graph } = await quantize(residualNetwork());

@@ -13,7 +13,7 @@ import { correctedBias, summedAxis } from './correction/biasCorrection.ts';
 import { equalize } from './correction/equalization.ts';
 import { emit } from './emit/emit.ts';
 import { quantizeLayers } from './emit/layerWeights.ts';
-import { exclusionOf } from './exclusion.ts';
+import { exclusionOf, idleExclusions } from './exclusion.ts';
 import { fusionReport } from './fusion/report.ts';
 import { type AffineGrid, affineGrid } from './grid/affine.ts';
 import { choosePrecision, mostCommonBits } from './mixed/precision.ts';
@@ -64,7 +64,8 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
   const { graph } = topology;
   const statistics = await collect(wanted, { graph, model, samples, batch: options.batch }, context);
 
-  const warnings: string[] = [];
+  const weighted = topology.graph.nodes.filter((node) => plan.roles.get(node) === 'weighted');
+  const warnings = [...idleExclusions(options.exclude, topology.graph.nodes, weighted)];
   const grids = new Map<string, AffineGrid>();
   for (const [name, { bits }] of plan.groups) {
     const seen = statistics.groups.get(name);
