@@ -1,6 +1,7 @@
 import { writeFileAtomic } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
 import { Command } from 'commander';
+import { whole } from '../arguments/values.ts';
 import { findConfig } from '../config/load.ts';
 import { openConsole } from '../console/console.ts';
 import type { Terminal } from '../terminal.ts';
@@ -8,6 +9,8 @@ import type { Terminal } from '../terminal.ts';
 interface Options {
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly seed?: number;
+  readonly threads?: number;
 }
 
 /** The file that `init` writes. */
@@ -17,6 +20,8 @@ const name = 'datafree.config.ts';
 export function initCommand(terminal: Terminal): Command {
   return new Command('init')
     .description(`write a ${name} to start from`)
+    .option('--seed <number>', 'seed of all randomness, written into the config', whole('seed', 0, 2 ** 32 - 1))
+    .option('--threads <number>', 'threads to compute with, written into the config', whole('threads', 1, 1024))
     .option('--json', 'print the result as JSON', false)
     .option('--quiet', 'no progress and no warnings', false)
     .helpOption('-h, --help', 'show this help')
@@ -32,11 +37,12 @@ async function run(terminal: Terminal, options: Options): Promise<void> {
       hint: 'Change that file, or delete it first.',
     });
   }
-  await writeFileAtomic(name, content);
+  await writeFileAtomic(name, contentFor(options));
   openConsole(terminal, { ...options, seed: 0 }).result({ output: name }, `Wrote ${name}.`);
 }
 
-const content = `import { defineConfig } from 'datafree';
+function contentFor({ seed, threads }: Options): string {
+  return `import { defineConfig } from 'datafree';
 
 // Settings under the names of the command line's flags, which win over them: --first-last is firstLast.
 export default defineConfig({
@@ -64,5 +70,15 @@ export default defineConfig({
   methods: ['gaussian', 'inception', 'bns', 'bns+inception'],
   bits: ['8/8', '4/4'],
   seeds: 3,
+
+  // Every command.
+  ${setting('seed', seed ?? 0, seed !== undefined)}
+  ${setting('threads', threads ?? 4, threads !== undefined)}
 });
 `;
+}
+
+/** A setting; one that was not given is left as a comment. */
+function setting(name: string, value: number, given: boolean): string {
+  return `${given ? '' : '// '}${name}: ${value},`;
+}

@@ -180,6 +180,15 @@ describe('on the command line', () => {
   });
 });
 
+test('init writes the seed and the threads that it is given', async () => {
+  await runHere(['init', '--seed', '7', '--threads', '2']);
+  expect(await loadConfig('datafree.config.ts')).toMatchObject({ seed: 7, threads: 2 });
+  await rm(at('datafree.config.ts'));
+  await runHere(['init']);
+  expect(await loadConfig('datafree.config.ts')).not.toHaveProperty('seed');
+  expect((await runHere(['init', '--seed', '-1'])).stderr).toContain('error [option-invalid]: --seed');
+});
+
 test('every flag is a setting, but for those of a single call', () => {
   const terminal = { stdout: { write() {} }, stderr: { write() {} }, signal: new AbortController().signal };
   const flags = programFor(terminal).commands.flatMap(({ options }) => options.map((option) => option.attributeName()));
