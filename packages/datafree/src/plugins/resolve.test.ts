@@ -63,6 +63,16 @@ test.each(['missing', './missing.mjs', '../', 'toString', 'constructor', '@x', '
   },
 );
 
+test.each(['./missing.mjs', 'missing.mjs', 'plugins/missing'])(
+  '"%s" is told to be no file, not no package',
+  async (name) => {
+    const refused = find(name).catch((error) => error);
+    expect(await refused).toMatchObject({ code: 'plugin-not-found', path: expect.stringMatching(/missing/) });
+    expect((await refused).message).toContain(`"${name}": no file ${(await refused).path}`);
+    expect((await refused).hint).not.toContain('install');
+  },
+);
+
 test('a module that cannot be used is told', async () => {
   await expect(find('./empty.mjs')).rejects.toMatchObject({ code: 'plugin-invalid' });
   await expect(find('./broken.mjs')).rejects.toMatchObject({

@@ -28,9 +28,18 @@ export async function findPlugin(name: string, source: PluginSource, folder = pr
   if (builtin !== undefined) return builtin as Factory;
   const url = locate(name, source, folder);
   if (url === undefined) {
+    const builtin = `Built in: ${Object.keys(source.builtin).join(', ')}.`;
+    if (isPath(name)) {
+      const path = resolvePath(folder, name);
+      throw new DatafreeError('plugin-not-found', `There is no ${source.kind} "${name}": no file ${path}.`, {
+        plugin: name,
+        path,
+        hint: `Check the path, which is seen from the working directory. ${builtin}`,
+      });
+    }
     throw new DatafreeError('plugin-not-found', `There is no ${source.kind} "${name}".`, {
       plugin: name,
-      hint: `Built in: ${Object.keys(source.builtin).join(', ')}. Otherwise give the path of a module, or install ${packagesOf(name, source).slice(0, 2).join(' or ')}.`,
+      hint: `${builtin} Otherwise give the path of a module, or install ${packagesOf(name, source).slice(0, 2).join(' or ')}.`,
     });
   }
   const found = await load(name, url);
@@ -43,6 +52,11 @@ export async function findPlugin(name: string, source: PluginSource, folder = pr
       hint: 'Export a function that takes the options and returns the plugin.',
     });
   };
+}
+
+/** True for what can be no name of a package: `./mine.mjs`, `/plugins/mine.mjs`, `mine.mjs`. */
+function isPath(name: string): boolean {
+  return /^[.~]|[\\]|\.[cm]?[jt]s$/.test(name) || (name.includes('/') && !/^@[^/]+\/[^/]+$/.test(name));
 }
 
 function packagesOf(name: string, { prefix }: PluginSource): string[] {
