@@ -16,12 +16,15 @@ const incomplete = new Set([
   'commander.unknownCommand',
 ]);
 
-/** Anything that was thrown, as an error with a code. */
-export function asDatafreeError(error: unknown, command: string): DatafreeError {
+/** Anything that was thrown, as an error with a code. @param commands those that there are */
+export function asDatafreeError(error: unknown, command: string, commands: readonly string[] = []): DatafreeError {
   if (isDatafreeError(error)) return error;
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replace(/\n+/g, ' ');
-    const hint = `See datafree ${command} --help.`.replace('  ', ' ');
+    const hint =
+      error.code === 'commander.unknownCommand'
+        ? `The commands are ${commands.join(', ')}. See datafree --help.`
+        : `See datafree ${commands.includes(command) ? `${command} ` : ''}--help.`;
     return incomplete.has(error.code)
       ? new UsageError(message, { hint, cause: error })
       : new DatafreeError('option-invalid', message, { hint, cause: error });

@@ -62,7 +62,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (isExit(error)) return 0;
     for (const end of endings) end();
-    const failure = asDatafreeError(error, args[0] as string);
+    const names = program.commands.map((command) => command.name());
+    const failure = asDatafreeError(error, args[0] as string, names);
     tell(failure, { json: args.includes('--json'), debug: Boolean(process.env.DEBUG) }, terminal);
     return exitCodeOf(failure);
   }
