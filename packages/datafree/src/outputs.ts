@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { access, readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, mkdtemp, readdir, realpath, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { openSamples, type SampleOrigin } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
 
 /**
- * Checks before the long work that a file can be written at its end.
+ * Checks before the long work that a file can be written at its end, and a run folder beside it meanwhile.
  *
  * @param inputs files that must not be overwritten
  * @throws `output-unwritable`, `option-invalid` when the output is one of the inputs
@@ -21,8 +21,9 @@ export async function checkOutputFile(path: string, inputs: readonly string[] = 
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw unwritable(path, 'it is a folder', 'Give the name of a file.');
   if (found !== undefined) await checkAccess(path, path);
-  await checkParent(path);
+  if (found === undefined || found.isFile()) await checkParent(path);
 }
+
 /** True for a pipe or a device (`/dev/stdout`), beside which nothing can be kept. */
 export async function isDevice(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
@@ -34,7 +35,7 @@ const manifests = ['manifest.json', 'manifest.partial.json'];
 
 /**
  * Checks before the long work that samples can be written into a folder: a new or empty one, one of unfinished
- * samples, or one of the same samples.
+ * samples, or one of the same samples; and a run folder beside it meanwhile.
  *
  * @param replace whether other samples may be replaced
  * @throws `output-unwritable`, `output-exists` when it holds something else, `resume-mismatch` when it holds other
@@ -49,6 +50,7 @@ export async function checkSamplesFolder(
   if (found === undefined) return checkParent(path);
   if (!found.isDirectory()) throw unwritable(path, 'it is a file', 'Give the name of a folder.');
   await checkAccess(path, path);
+  await checkParent(path);
   const names = await readdir(path);
   if (!names.some((name) => manifests.includes(name))) {
     const foreign = names.find((name) => !name.startsWith('.'));
@@ -81,6 +83,17 @@ async function checkParent(path: string): Promise<void> {
     throw unwritable(path, 'its folder does not exist', `Make the folder ${dirname(path)} first.`);
   if (!found.isDirectory()) throw unwritable(path, `${dirname(path)} is not a folder`);
   await checkAccess(folder, path);
+  await checkPlace(folder, path);
+}
+
+/** Where permissions are not all there is to it (`/proc`, a full disk), only trying tells. */
+async function checkPlace(folder: string, path: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(folder, '.datafree-')));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw unwritable(path, `no folder can be made beside it (${code})`, 'Choose another place.', cause);
+  }
 }
 
 async function checkAccess(checked: string, path: string): Promise<void> {
