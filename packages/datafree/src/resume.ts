@@ -20,8 +20,7 @@ export async function keepRun<T>(
   } catch (error) {
     console.close();
     const mismatch = isDatafreeError(error) && error.code === 'resume-mismatch';
-    if (mismatch) console.remark(`It is kept in ${store.path}; --restart discards it.`);
-    else if (await store.begun()) {
+    if (!mismatch && (await store.begun())) {
       console.remark(`What was done is kept in ${store.path}: the same command goes on from there.`);
     }
     throw error;

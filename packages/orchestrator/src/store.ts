@@ -22,6 +22,8 @@ export interface RunStore {
   readonly checkpoint: Checkpoint;
   /** What makes this run another one besides the network and the plugins: versions of packages, a data set. */
   readonly facts?: Readonly<Record<string, unknown>> | undefined;
+  /** Where it lies, for messages: a folder. */
+  readonly path?: string | undefined;
   /** The samples, once they were all kept. */
   readSamples(): Promise<SampleSet | undefined>;
   /** Keeps samples. What it returns is used from then on, so that a resumed run reads the same numbers. */
@@ -41,7 +43,7 @@ export async function openRun(store: RunStore, plan: Plan): Promise<RunStore> {
   const { checkpoint } = store;
   const kept = await checkpoint.read(key);
   if (kept !== undefined) {
-    compare(JSON.parse(new TextDecoder().decode(kept)) as Record<string, unknown>, manifest);
+    compare(JSON.parse(new TextDecoder().decode(kept)) as Record<string, unknown>, manifest, store.path);
     return store;
   }
   let begun: Promise<void> | undefined;
@@ -60,13 +62,18 @@ export async function openRun(store: RunStore, plan: Plan): Promise<RunStore> {
   };
 }
 
-function compare(found: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, unknown>>): void {
+function compare(
+  found: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
+  folder: string | undefined,
+): void {
   const names = new Set([...Object.keys(wanted), ...Object.keys(found)]);
   const differing = [...names].filter((name) => JSON.stringify(found[name]) !== JSON.stringify(wanted[name]));
   if (differing.length === 0) return;
-  throw new DatafreeError('resume-mismatch', `An unfinished run differs in: ${differing.join(', ')}.`, {
+  const run = folder === undefined ? 'An unfinished run' : `The unfinished run in ${folder}`;
+  throw new DatafreeError('resume-mismatch', `${run} differs in: ${differing.join(', ')}.`, {
     path: differing[0],
-    hint: 'Finish it with the options that it was started with, or delete what it kept.',
+    hint: `Finish it with the options that it was started with, or delete ${folder ?? 'what it kept'} (--restart on the command line).`,
   });
 }
 
