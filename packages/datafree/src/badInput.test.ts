@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,12 +109,14 @@ describe('an option that cannot be used', () => {
     ['unknown', ['--frobnicate'], /--frobnicate/],
     ['misspelt', ['--wieghts', '8'], /--weights/],
     ['bits', ['--weights', '9'], /weights/],
+    ['half a bit', ['--weights', '3.5'], /--weights: "3\.5" is not a whole number of bits/],
+    ['range', ['--range', '1,0'], /--range: "1,0" is not low,high with low < high/],
     ['no number', ['--samples', 'many'], /many/],
     ['seed', ['--seed', '-1'], /-1/],
     ['calibration', ['--calibration', 'magic'], /calibration/],
     ['preprocessing', ['--preprocess', 'magic'], /magic/],
     ['channels', ['--mean', '1,2'], /2 values.*3 channels/],
-    ['of the method', ['--option', 'iteration=4'], /iteration/],
+    ['of the method', ['--option', 'iteration=4'], /iteration: there is no such option; there are .*iterations/],
     ['a value of the method', ['--option', 'iterations=few'], /iterations/],
   ])('%s', async (_name, args, what) => {
     expect(await failure([...compress(), ...args], 'option-invalid', 1)).toMatch(what);
@@ -121,6 +124,11 @@ describe('an option that cannot be used', () => {
 
   test('the plugin does not exist', async () => {
     expect(await failure([...compress(), '--method', 'magic'], 'plugin-not-found', 1)).toMatch(/magic.*gaussian/);
+  });
+
+  test('the plugin is a file that does not exist', async () => {
+    const message = await failure([...compress(), '--method', './nosuch.mjs'], 'plugin-not-found', 1);
+    expect(message).toMatch(/no file .*nosuch\.mjs.*Check the path/);
   });
 
   test('the output is the input', async () => {
@@ -140,6 +148,12 @@ describe('a command line that is incomplete', () => {
     [['frobnicate']],
   ])('%j', async (args) => {
     await failure(args, 'option-invalid', 2);
+  });
+
+  test('an unknown command names those that there are', async () => {
+    const commands = /The commands are inspect, synthesize, compress, .*init\. See datafree --help\./;
+    expect(await failure(['frobnicate'], 'option-invalid', 2)).toMatch(commands);
+    expect(await failure(['inspct'], 'option-invalid', 2)).toMatch(/Did you mean inspect/);
   });
 
   test('nothing at all shows the help', async () => {
@@ -186,5 +200,16 @@ describe('an output that cannot be written', () => {
     ],
   ])('%s: %s', async (args, code) => {
     await failure(args(), code, 1);
+  });
+
+  test
+    .runIf(existsSync('/proc/self'))
+    .each<[args: () => string[]]>([
+      [() => ['compress', at('sound.onnx'), '-o', '/proc/datafree.onnx', '--method', 'gaussian', '--samples', '4']],
+      [() => ['synthesize', at('sound.onnx'), '-o', '/proc/datafree', '--method', 'gaussian', '--samples', '4']],
+    ])('where no folder can be made, before any work: %s', async (args) => {
+    const { code, stderr } = await runHere(args());
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error \[output-unwritable\]: \/proc\/datafree.* cannot be written/);
   });
 });

@@ -1,7 +1,7 @@
 import { type Preprocess, preprocessNames } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
 import type { Command } from 'commander';
-import { numbers, oneOf, shape } from './values.ts';
+import { interval, numbers, oneOf, shape } from './values.ts';
 
 /** How pixels become the network's input. */
 export interface InputOptions {
@@ -25,9 +25,9 @@ export function withInput(command: Command): Command {
     )
     .option('--mean <list>', 'mean that is subtracted, one number or one a channel', numbers('mean'))
     .option('--std <list>', 'deviation that is divided by, one number or one a channel', numbers('std'))
-    .option('--range <low,high>', 'where bytes 0 and 255 go before --mean and --std (0,1)', numbers('range', 2))
+    .option('--range <low,high>', 'where bytes 0 and 255 go before --mean and --std (0,1)', interval('range'))
     .option('--dequantize <scale,zero>', 'int8 features: input = scale × (stored − zero)', numbers('dequantize', 2))
-    .option('--bounds <low,high>', 'floating-point features as they are, valid between these', numbers('bounds', 2))
+    .option('--bounds <low,high>', 'floating-point features as they are, valid between these', interval('bounds'))
     .option('--input-shape <C,H,W>', 'shape of one sample where the model file leaves it free', shape('input-shape'));
 }
 

@@ -1,7 +1,7 @@
 import { DatafreeError } from '@datafree/plugin';
 import type { QuantizerOptions } from '@datafree/quantizer';
 import type { Command } from 'commander';
-import { number, repeated, whole } from './values.ts';
+import { bits, number, repeated, whole } from './values.ts';
 
 /** The quantizer's options under their own names. */
 export type QuantizationOptions = Omit<QuantizerOptions, 'exclude'> & { readonly exclude?: readonly string[] };
@@ -10,37 +10,51 @@ export type QuantizationOptions = Omit<QuantizerOptions, 'exclude'> & { readonly
 export function withQuantization(command: Command): Command {
   return command
     .optionsGroup('Quantisation:')
-    .option('--weights <bits>', 'bits of the weights, 2 to 8 (8)', whole('weights', 1))
-    .option('--activations <bits>', 'bits of the activations, 2 to 8 (8)', whole('activations', 1))
+    .option('--weights <bits>', 'bits of the weights, 2 to 8 (8)', bits('weights'))
+    .option('--activations <bits>', 'bits of the activations, 2 to 8 (8)', bits('activations'))
     .option(
       '--budget <part>',
-      'choose the bits of each layer: weights have this part of their bits in fp32 (0.125: 4 bits on average)',
+      'choose the bits of each layer: weights have this part of their bits in fp32, so that 0.125 is 4 bits on average (none)',
       number('budget'),
     )
     .option(
       '--operations-budget <part>',
-      'the same for multiplications times the bits of weights and activations (8/8 bits: 0.0625)',
+      'the same for multiplications times the bits of weights and activations, where 8/8 bits are 0.0625 (none)',
       number('operations-budget'),
     )
-    .option('--first-last <bits>', 'own bits of the first and last layer: 8, or weights/activations: 8/4', firstLast)
-    .option('--calibration <method>', 'how ranges of activations are found: minmax, average, percentile, mse, entropy')
-    .option('--percentile <number>', 'per cent of the values that percentile keeps', number('percentile'))
-    .option('--granularity <kind>', 'a weight grid for each output channel, or one for each tensor')
+    .option(
+      '--first-last <bits>',
+      'own bits of the first and last layer: 8, or weights/activations: 8/4 (none)',
+      firstLast,
+    )
+    .option(
+      '--calibration <method>',
+      'how ranges of activations are found: minmax, average, percentile, mse, entropy (mse)',
+    )
+    .option(
+      '--percentile <number>',
+      'per cent of the values that percentile keeps at each end (99.99)',
+      number('percentile'),
+    )
+    .option('--granularity <kind>', 'a weight grid for each output channel, or one for each tensor (channel)')
     .option('--symmetric', 'weight grids that are symmetric about zero (the default)')
     .option('--no-symmetric', 'weight grids that need not be symmetric about zero')
-    .option('--weight-range <method>', 'how ranges of weights are found: minmax or mse')
+    .option('--weight-range <method>', 'how ranges of weights are found: minmax or mse (mse below 8 bits, minmax at 8)')
     .option(
       '--exclude <pattern>',
-      'nodes that stay in float: a name, or a pattern with *; several times if needed',
+      'nodes that stay in float: a name, or a pattern with *; several times if needed (none)',
       repeated(String),
     )
     .option('--bias-correction', 'take the mean error of rounded weights out of the biases (the default)')
     .option('--no-bias-correction', 'leave biases as they are')
-    .option('--equalization', 'even out the weight ranges of neighbouring layers first')
-    .option('--reduce-range', '7-bit weights, for x86 processors without VNNI')
-    .option('--container <type>', 'how weights of 4 bits or less are stored: int8, or int4 (smaller, not faster)')
-    .option('--outputs <kind>', 'integer, or float to keep the outputs of a last Conv exact')
-    .option('--batch <number>', 'samples that calibration runs at once', whole('batch', 1));
+    .option('--equalization', 'even out the weight ranges of neighbouring layers first (off)')
+    .option('--reduce-range', '7-bit weights, for x86 processors without VNNI (off)')
+    .option(
+      '--container <type>',
+      'how weights of 4 bits or less are stored: int8, or int4, smaller but not faster (int8)',
+    )
+    .option('--outputs <kind>', 'integer, or float to keep the outputs of a last Conv exact (integer)')
+    .option('--batch <number>', 'samples that calibration runs at once (as fit 256 MB, at most 64)', whole('batch', 1));
 }
 
 /** Names of the quantizer's options that have a flag. */

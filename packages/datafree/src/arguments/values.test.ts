@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { assembled, assignment, number, numbers, oneOf, repeated, shape, whole } from './values.ts';
+import { assembled, assignment, bits, interval, number, numbers, oneOf, repeated, shape, whole } from './values.ts';
 
 const refusal = { code: 'option-invalid', path: 'x', message: expect.stringContaining('--x') };
 
@@ -19,6 +19,28 @@ test('numbers, and lists of them', () => {
     expect(() => numbers('x', 2)(text), text).toThrowError(expect.objectContaining(refusal));
   }
   for (const text of ['', ' ', 'NaN']) expect(() => number('x')(text)).toThrowError(expect.objectContaining(refusal));
+});
+
+test('intervals go from the lower to the higher number', () => {
+  expect(interval('x')('-1,1')).toEqual([-1, 1]);
+  for (const text of ['1,0', '1,1']) {
+    expect(() => interval('x')(text)).toThrowError(
+      expect.objectContaining({ ...refusal, message: `--x: "${text}" is not low,high with low < high.` }),
+    );
+  }
+  expect(() => interval('x')('1')).toThrowError(expect.objectContaining(refusal));
+});
+
+test('bits', () => {
+  expect(bits('x')('16')).toBe(16);
+  for (const text of ['3.5', '0', 'eight']) {
+    expect(() => bits('x')(text)).toThrowError(
+      expect.objectContaining({
+        ...refusal,
+        message: `--x: "${text}" is not a whole number of bits; the built-in quantizer takes 2 to 8.`,
+      }),
+    );
+  }
 });
 
 test('shapes', () => {

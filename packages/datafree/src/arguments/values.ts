@@ -23,12 +23,30 @@ export function number(name: string): Parser<number> {
   };
 }
 
+/** A number of bits: how many can be taken is up to the quantizer. */
+export function bits(name: string): Parser<number> {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= 1) return Number(text);
+    throw invalid(name, text, 'a whole number of bits; the built-in quantizer takes 2 to 8');
+  };
+}
+
 /** Numbers with commas between them. @param count how many, if that is fixed */
 export function numbers(name: string, count?: number): Parser<number[]> {
   return (text) => {
     const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
     if (values.every(Number.isFinite) && (count === undefined || values.length === count)) return values;
     throw invalid(name, text, `${count === undefined ? 'numbers' : `${count} numbers`} with commas between them`);
+  };
+}
+
+/** Two numbers, the lower one first, with a comma between them. */
+export function interval(name: string): Parser<number[]> {
+  const parse = numbers(name, 2);
+  return (text) => {
+    const [low, high] = parse(text) as [number, number];
+    if (low < high) return [low, high];
+    throw invalid(name, text, 'low,high with low < high');
   };
 }
 
