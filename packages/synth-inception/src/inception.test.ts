@@ -73,6 +73,19 @@ describe('bnsInception', () => {
     expect(await whole(await bnsInception().synthesize(model, { count: 16 }, context()))).toEqual(await whole(set));
   });
 
+  it('lowers both together, to the end', async () => {
+    const losses: Readonly<Record<string, number>>[] = [];
+    const onProgress: Context['onProgress'] = ({ values }) => losses.push(values ?? {});
+    // A network that is sure of itself: the pull of the classes is strong at first and soon gone.
+    const sure = network({ certainty: 20 });
+    await bnsInception().synthesize(sure, { count: 16 }, { ...context(), onProgress });
+    const least = (name: string) => Math.min(...losses.map((values) => values[name]!));
+    const last = losses.at(-1)!;
+    expect(last.loss).toBeLessThan(0.1 * losses[0]!.loss!);
+    expect(last.loss).toBeLessThan(1.05 * least('loss'));
+    expect(last.bns).toBeLessThan(losses[0]!.bns!);
+  });
+
   it('takes the values of the paper from its preset', () => {
     expect(bnsInception({ preset: 'paper' }).options).toMatchObject({
       classLoss: 'exp',

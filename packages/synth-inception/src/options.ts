@@ -74,6 +74,9 @@ const fastSearch: FullSearchOptions = {
   copies: 1,
   augmentations: [],
   optimiser: 'adam',
+  // The gradient of cross-entropy starts out far larger than all others and fades within a few steps; a mean over past
+  // gradients would carry samples on along it, away from the statistics.
+  momentum: 0,
   learningRate: 0.05,
   schedule: 'cosine',
   projection: 'straight-through',

@@ -26,6 +26,8 @@ export const searchEntries = {
   /** Applies only none up to so many of the augmentations to a copy, in random order. */
   augmentAtMost: v.optional(count),
   optimiser: v.optional(v.picklist(['adam', 'sgd'])),
+  /** How much of the past gradients a step follows: the decay of their running mean, from 0 to below 1; 0.9 when absent. */
+  momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
   /** The largest learning rate, in units of the input's range. */
   learningRate: v.optional(positive),
   /** How the learning rate goes: `steps` divides it by 10 at 80 % of the iterations. */
@@ -61,6 +63,7 @@ export function searchSettings(
   options: FullSearchOptions,
 ): Omit<InversionSettings, 'name' | 'identity' | 'terms' | 'labelled'> {
   const { augmentAtMost, iterations, copies, learningRate, projection, start, patience, batch } = options;
+  const { momentum = 0.9 } = options;
   const each = options.augmentations.map((name) => augmentations[name]());
   return {
     batch,
@@ -68,7 +71,7 @@ export function searchSettings(
     copies,
     augmentations:
       augmentAtMost === undefined || each.length === 0 ? each : [someOf(each, Math.min(augmentAtMost, each.length))],
-    optimiser: options.optimiser === 'sgd' ? sgd({ momentum: 0.9 }) : adam(),
+    optimiser: options.optimiser === 'sgd' ? sgd({ momentum }) : adam({ beta1: momentum }),
     learningRate,
     schedule: schedules[options.schedule],
     projection,

@@ -12,8 +12,9 @@ import {
 import { prepareModel } from '@datafree/onnx';
 import type { Model } from '@datafree/plugin';
 
-/** Two convolutions with BatchNormalization and four classes, on 3 × 12 × 12 pixels; weights are random. */
-export function network(options: { readonly batchNorm?: boolean } = {}): Model {
+/** Two convolutions with BatchNormalization and four classes, on 3 × 12 × 12 pixels; weights are random, logits as large as `certainty`. */
+export function network(options: { readonly batchNorm?: boolean; readonly certainty?: number } = {}): Model {
+  const { certainty = 1 } = options;
   const random = new Random(4);
   const b = new GraphBuilder({ name: 'small' });
   const tensor = (dims: readonly number[], values: Float32Array) => b.constant(tensorOf('float32', dims, values));
@@ -35,7 +36,7 @@ export function network(options: { readonly batchNorm?: boolean } = {}): Model {
     }
     x = relu(b, x);
   }
-  b.output(matMul(b, reduceMean(b, x, [2, 3]), tensor([12, 4], random.normals(48))), 'logits');
+  b.output(matMul(b, reduceMean(b, x, [2, 3]), tensor([12, 4], random.normals(48, 0, certainty))), 'logits');
   const grid = { scale: [4 / 255], offset: [-2], low: 0, high: 255, whole: true };
   return prepareModel(b.build(), { grid, requireBatchNorm: options.batchNorm !== false, hash: 'small' });
 }
