@@ -1,4 +1,5 @@
-// Packs every public package as it would be published and checks the tarball with publint and attw, and its size.
+// Packs every public package as it would be published and checks the tarball with publint and attw, its size,
+// and that the licence is in it: pnpm takes that of the repository where a package has none of its own.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,10 @@ try {
       ['attw', tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'],
     ];
     const broken = steps.map((step) => [step[0], run(cwd, ...step)]).filter(([, result]) => !result.ok);
+    const listed = run(cwd, 'tar', '-tzf', tarball);
+    if (!listed.output.split('\n').some((line) => line.trim() === 'package/LICENSE')) {
+      broken.push(['licence', { ok: false, output: `There is no LICENSE in it.\n${listed.ok ? '' : listed.output}` }]);
+    }
     const bytes = existsSync(tarball) ? statSync(tarball).size : 0;
     if (bytes > mostBytes) broken.push(['size', { ok: false, output: `It is over ${mostBytes} bytes.` }]);
     console.log(`${broken.length === 0 ? 'ok  ' : 'FAIL'} ${name}, ${Math.ceil(bytes / 1000)} kB`);
