@@ -1,3 +1,4 @@
+import { DatafreeError } from '@datafree/plugin';
 import { expect, test } from 'vitest';
 import { compress } from './compress.ts';
 import { counter, counting, model, runtime, steps, summing, tuning } from './testing/plugins.ts';
@@ -41,6 +42,24 @@ test('an interrupted run goes on where it was and ends as one that was not inter
     expect(resumed.quantized).toEqual(whole.quantized);
     // The step whose write failed is done again, no other.
     expect(spy.steps).toBe(writes === 5 ? 4 : 5);
+  }
+});
+
+test('a network that a plugin cannot work with is refused before anything is made or kept', async () => {
+  const refuse = (): never => {
+    throw new DatafreeError('operator-unknown', 'Hardmax is not known.', { node: 'odd' });
+  };
+  for (const refusing of [
+    { quantizer: summing({ check: refuse }) },
+    { fineTuner: tuning({ check: refuse }) },
+    { metrics: [{ ...counter, check: refuse }] },
+  ]) {
+    const { store, entries } = memoryStore();
+    const spy = { steps: 0 };
+    const work = compress({ ...base, synthesizer: steps(spy), store, ...refusing });
+    const [plugin] = Object.values(refusing).flat();
+    await expect(work).rejects.toMatchObject({ code: 'operator-unknown', node: 'odd', plugin: plugin?.name });
+    expect([spy.steps, entries.size]).toEqual([0, 0]);
   }
 });
 

@@ -1,6 +1,7 @@
 import type { FineTuner, Metric, Model, Quantized, Quantizer, SampleSet, Synthesizer } from '@datafree/plugin';
 import { checkpointOf } from './checkpoint.ts';
 import type { StageOptions } from './context.ts';
+import { checkNetwork } from './network.ts';
 import { checkOptions } from './options.ts';
 import { checkPlan } from './plan.ts';
 import { defaultCount, fineTune, measure, quantize, samplesFor } from './stages.ts';
@@ -48,7 +49,8 @@ export interface Compressed {
  * Plugins are known by their contracts alone. With a `store`, a run that was interrupted goes on where it was and gives
  * the same bytes as one that was not.
  *
- * @throws `plugin-invalid`, `unsupported`, `batchnorm-missing`, `data-shape`, `option-invalid` before any long work;
+ * @throws `plugin-invalid`, `unsupported`, `batchnorm-missing`, `data-shape`, `option-invalid` and what the plugins' `check`
+ * throws before any long work;
  * `resume-mismatch`; `aborted`; and what the plugins throw, with their names
  */
 export async function compress(options: CompressOptions): Promise<Compressed> {
@@ -56,6 +58,7 @@ export async function compress(options: CompressOptions): Promise<Compressed> {
   const { model, quantizer, fineTuner, metrics = [], seed = 0 } = options;
   const plan = { ...options, count: options.count ?? defaultCount };
   checkPlan(plan);
+  checkNetwork(plan);
   const store = options.store && (await openRun(options.store, plan));
   const stage = (name: string): StageOptions => ({
     ...options,

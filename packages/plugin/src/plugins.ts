@@ -40,6 +40,13 @@ export interface Plugin<Kind extends string, Supports> {
   readonly supports: Supports;
   /** The options in force, defaults filled in; plain data. */
   readonly options: Readonly<Record<string, unknown>>;
+  /**
+   * Says whether it can work with a network, before anything of a run is done or written: the stages before its own may
+   * take long. Quick, and without running anything; a plugin without it takes every network that `supports` lets pass.
+   *
+   * @throws a `DatafreeError` for a network that it would refuse
+   */
+  check?(model: Model): void;
 }
 
 /** What a synthesizer needs and can do. */

@@ -26,8 +26,8 @@ import { Topology } from './topology.ts';
  * Post-training quantisation to 2 … 8 bits, written as QuantizeLinear/DequantizeLinear pairs in the patterns that
  * onnxruntime runs with integer kernels.
  *
- * @throws `option-invalid`; `quantize` throws `data-shape`, `data-empty`, `not-finite`, `aborted` and what the runtime
- *   throws
+ * @throws `option-invalid`; `check` throws `operator-unknown` for an operator whose shapes are not known; `quantize`
+ *   throws this too, `data-shape`, `data-empty`, `not-finite`, `aborted` and what the runtime throws
  */
 export function quantizer(options: QuantizerOptions = {}): Quantizer {
   const parsed = parseQuantizerOptions(options);
@@ -38,13 +38,17 @@ export function quantizer(options: QuantizerOptions = {}): Quantizer {
     apiVersion: 1,
     supports: { needsSamples: true, weightBits: every, activationBits: every, deterministic: true },
     options: { ...parsed, exclude: parsed.exclude.map(String) },
+    check: (model) => {
+      layOut(model, parsed);
+    },
     quantize: (model, samples, context) => quantize(model, samples, context, parsed),
   });
 }
 
 type Parsed = ReturnType<typeof parseQuantizerOptions>;
 
-async function quantize(model: Model, samples: SampleSet, context: Context, options: Parsed): Promise<Quantized> {
+/** What can be decided without samples. @throws `operator-unknown`, `shape-mismatch`, `input-unsupported` */
+function layOut(model: Model, options: Parsed) {
   const excluded = exclusionOf(options.exclude);
   const prepared = prepare(model);
   const topology = new Topology(options.equalization ? equalize(prepared, model) : prepared);
@@ -55,6 +59,11 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
     outputs: options.outputs,
     excluded,
   });
+  return { topology, types, plan, excluded };
+}
+
+async function quantize(model: Model, samples: SampleSet, context: Context, options: Parsed): Promise<Quantized> {
+  const { topology, types, plan, excluded } = layOut(model, options);
   const layers = [...plan.integer].filter((node) => plan.roles.get(node) === 'weighted');
   const corrected = options.biasCorrection ? layers.filter((node) => summedAxis(node) !== undefined) : [];
   const wanted = {

@@ -41,6 +41,14 @@ export function identityChecks<P extends AnyPlugin, R>(subject: Subject<P, R>, s
       },
     },
     {
+      title: 'takes the network that it works with in its check, if it has one',
+      check: async () => {
+        const { check } = create();
+        must(check === undefined || typeof check === 'function', 'check is not a function');
+        create().check?.(subject.model);
+      },
+    },
+    {
       title: 'refuses an unknown option with its path',
       check: async () => {
         const error = await refusal('an unknown option', () => create({ noSuchOption: 1 }), ['option-invalid']);

@@ -50,6 +50,15 @@ let shared = 0;
 /** What is broken, how, and the titles of the checks that are to say so. */
 const broken: readonly (readonly [string, SearchParts, readonly string[]])[] = [
   [
+    'refuses in its check what it works with',
+    {
+      check() {
+        throw new DatafreeError('unsupported', 'No network is good enough.');
+      },
+    },
+    ['takes the network that it works with in its check, if it has one'],
+  ],
+  [
     'lets unknown options pass',
     { parse: ({ steps = 3, contrast = 50 }) => ({ steps, contrast }) },
     ['refuses an unknown option with its path', 'refuses a wrong value of an option with its path'],

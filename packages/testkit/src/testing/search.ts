@@ -30,6 +30,7 @@ export interface SearchParts {
   readonly parse?: (options: SearchOptions) => Required<SearchOptions>;
   readonly draw?: (model: Model, count: number, random: Random, contrast: number) => Float32Array;
   readonly synthesize?: Wrapped;
+  readonly check?: Synthesizer['check'];
 }
 
 const names = ['steps', 'contrast'] as const;
@@ -76,6 +77,7 @@ export function search(parts: SearchParts = {}) {
       apiVersion: 1,
       supports,
       options: { ...parsed },
+      ...(parts.check && { check: parts.check }),
       synthesize: (...work) => (parts.synthesize ? parts.synthesize(right, ...work) : right(...work)),
     });
   };
