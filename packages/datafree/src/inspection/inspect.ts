@@ -1,9 +1,17 @@
 import { elementCount, isFloat, operatorKey, standardOperators } from '@datafree/core';
 import { estimateInput } from '@datafree/inversion';
 import { decodeModel, prepareModel } from '@datafree/onnx';
-import { type Context, type Graph, isDatafreeError, type Model, type ValueInfo } from '@datafree/plugin';
-import { type Kernel, kernelOf } from '@datafree/quantizer';
+import {
+  type Context,
+  type ErrorCode,
+  type Graph,
+  isDatafreeError,
+  type Model,
+  type ValueInfo,
+} from '@datafree/plugin';
+import { type Kernel, kernelOf, quantizer } from '@datafree/quantizer';
 import type { ModelFile } from '../model/file.ts';
+import { underivedOperators, unknownOperators, type Work } from './obstacles.ts';
 
 /** One operator type of a network. */
 interface OperatorCount {
@@ -33,7 +41,20 @@ export interface Inspection {
   /** Mean and standard deviation of each input channel, estimated from the first BatchNormalization; null where it does not tell. */
   readonly estimate: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | null;
   /** What stands in the way of data-free work on it: codes with messages. */
-  readonly problems: readonly { readonly code: string; readonly message: string; readonly hint?: string | undefined }[];
+  readonly problems: readonly Problem[];
+}
+
+/** What stands in the way of data-free work. */
+interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** The node that it is about. */
+  readonly node?: string | undefined;
+  /** Its operator. */
+  readonly op?: string | undefined;
+  /** What it stands in the way of, where that is not everything. */
+  readonly prevents?: readonly Work[];
 }
 
 /**
@@ -50,19 +71,26 @@ export async function inspect(
   const { bytes, externalData } = file;
   const graph = decodeModel(bytes, { externalData });
   const asWritten = decodeModel(bytes, { externalData, lift: false });
-  const problems: Inspection['problems'][number][] = [];
-  const attempt = <T>(work: () => T): T | undefined => {
+  const problems: Problem[] = [];
+  const attempt = <T>(work: () => T, prevents?: readonly Work[]): T | undefined => {
     try {
       return work();
     } catch (error) {
       if (!isDatafreeError(error)) throw error;
-      problems.push({ code: error.code, message: error.message, hint: error.hint });
+      const { code, message, hint, node, op } = error;
+      problems.push({ code, message, hint, node, op, ...(prevents && { prevents }) });
       return undefined;
     }
   };
   const prepare = (requireBatchNorm: boolean) => () => prepareModel(graph, { ...options, requireBatchNorm });
   const model = attempt(prepare(false));
   if (model?.batchNorms.length === 0) attempt(prepare(true));
+  const unknown = unknownOperators(model?.graph ?? graph);
+  problems.push(...unknown);
+  if (model !== undefined && unknown.length === 0) {
+    problems.push(...(attempt(() => underivedOperators(model), ['synthesis by gradients']) ?? []));
+    attempt(() => quantizer().check?.(model), ['quantisation']);
+  }
   return {
     model: file.path,
     bytes: file.size(),
@@ -73,7 +101,7 @@ export async function inspect(
     parameters: parametersOf(graph),
     operators: operatorsOf(graph),
     batchNorms: (model?.batchNorms ?? []).map(({ node, tensor, channels }) => ({ node, tensor, channels })),
-    estimate: model === undefined ? null : await estimateOf(model, context),
+    estimate: model === undefined || unknown.length > 0 ? null : await estimateOf(model, context),
     problems,
   };
 }

@@ -1,0 +1,58 @@
+import {
+  batchSizes,
+  bindInputs,
+  GraphBuilder,
+  gradientObstacles,
+  operatorKey,
+  standardOperators,
+} from '@datafree/core';
+import type { ErrorCode, Graph, Model, Node } from '@datafree/plugin';
+
+/** What a problem stands in the way of. */
+export type Work = 'synthesis by gradients' | 'quantisation';
+
+/** An operator that stands in the way of data-free work. */
+export interface Obstacle {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly node: string;
+  readonly op: string;
+  readonly prevents: readonly Work[];
+}
+
+/** The nodes whose operator is not known: neither shapes nor derivatives can be followed through them. */
+export function unknownOperators({ nodes }: Graph): Obstacle[] {
+  const prevents = ['synthesis by gradients', 'quantisation'] as const;
+  return nodes
+    .filter(({ domain, op }) => !standardOperators.has(operatorKey(domain, op)))
+    .map((node) => obstacle('operator-unknown', node, 'is not known here', prevents));
+}
+
+/**
+ * The nodes that keep what the synthesizers read, the inputs of each BatchNormalization and the output, from being
+ * differentiated by the network's input. All operators must be known.
+ */
+export function underivedOperators({ graph, input, output, batchNorms }: Model): Obstacle[] {
+  const b = new GraphBuilder({ name: graph.name });
+  const inputs = bindInputs(b, graph, batchSizes(input, 1));
+  const wanted = [...new Set([...batchNorms.map(({ tensor }) => tensor), output.name])].filter(
+    (name) => name !== input.name,
+  );
+  const find = b.inline(graph, inputs, { wanted });
+  const found = new Map<string, Node>();
+  for (const name of wanted) {
+    const start = inputs[input.name];
+    for (const node of gradientObstacles(b, find(name), start === undefined ? [] : [start])) found.set(node.name, node);
+  }
+  return [...found.values()].map((node) =>
+    obstacle('operator-no-gradient', node, 'has no derivative, and every way leads through it', [
+      'synthesis by gradients',
+    ]),
+  );
+}
+
+function obstacle(code: ErrorCode, { op, name, domain }: Node, problem: string, prevents: readonly Work[]): Obstacle {
+  const full = domain === '' ? op : `${domain}:${op}`;
+  const message = `Operator ${full} (node "${name}") ${problem}. It prevents ${prevents.join(' and ')}.`;
+  return { code, message, node: name, op: full, prevents };
+}
