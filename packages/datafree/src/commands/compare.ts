@@ -76,12 +76,13 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     shape,
     { ...options, labels, classes: typeof classes === 'number' ? classes : undefined },
     preprocess,
+    console.logger,
   );
   const { limit, resize, shape: rawShape, withReal } = options;
   const real: DataSource | undefined =
     withReal === undefined
       ? undefined
-      : { samples: await dataFor(withReal, shape, options, preprocess), options: { data: withReal } };
+      : { samples: await dataFor(withReal, shape, options, preprocess, console.logger), options: { data: withReal } };
   const all = new Map<string, Source>([...sources, ...(real ? [[realMethod, real] as const] : [])]);
   const groups = groupsOf([...all.keys()], options);
   const { name, options: own } = quantizerOf();
