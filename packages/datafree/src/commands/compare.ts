@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { DatafreeError, type Synthesizer } from '@datafree/plugin';
-import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
@@ -10,6 +9,7 @@ import { type InputOptions, preprocessOf, withInput } from '../arguments/input.t
 import { synthesizerFor } from '../arguments/method.ts';
 import { withQuantization } from '../arguments/quantization.ts';
 import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments/quantizer.ts';
+import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { path, whole } from '../arguments/values.ts';
 import { type Cell, type CellKey, describeCell, type Group, realMethod } from '../comparison/cell.ts';
 import { ComparisonFolder } from '../comparison/folder.ts';
@@ -21,7 +21,14 @@ import { openModel } from '../model/open.ts';
 import { keepRun } from '../resume.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options extends GeneralOptions, InputOptions, DataOptions, QuantizerChoice, FineTuningOptions, GridOptions {
+interface Options
+  extends GeneralOptions,
+    RuntimeChoice,
+    InputOptions,
+    DataOptions,
+    QuantizerChoice,
+    FineTuningOptions,
+    GridOptions {
   readonly data: string;
   readonly labels?: string;
   readonly run?: string;
@@ -51,6 +58,7 @@ export function compareCommand(terminal: Terminal): Command {
   withFineTuning(command);
   withInput(command);
   withData(command);
+  withRuntime(command);
   withGeneral(command);
   return command.action((model: string, options: Options) => run(model, options, terminal));
 }
@@ -59,6 +67,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const console = openConsole(terminal, options);
   const { data, labels, threads, samples: count } = options;
   const preprocess = preprocessOf(options);
+  const runtime = await runtimeFor(options);
   const bits = options.bits ?? [{ weights: options.weights ?? 8, activations: options.activations ?? 8 }];
   const quantizerOf = await quantizersFor(options);
   const fineTuner = options.finetune ? await fineTunerFor(options) : undefined;
@@ -93,6 +102,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     data: { data, labels, limit, resize, shape: rawShape },
     samples: count,
     quantizer: { name, ...common },
+    ...runtimeFacts(options),
     fineTuner: fineTuner && { name: fineTuner.name, ...fineTuner.options },
   };
   const folder = await ComparisonFolder.open(folderOf(path, options), facts, options.restart);
@@ -114,7 +124,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     quantizerOf,
     fineTuner,
     data: measured,
-    runtime: ort(),
+    runtime,
     threads,
     signal: console.signal,
     onProgress: console.onProgress,

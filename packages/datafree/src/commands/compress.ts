@@ -2,7 +2,6 @@ import { writeFileAtomic } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import { type Compressed, compress } from '@datafree/orchestrator';
 import type { FusionReport, MixedPrecision } from '@datafree/plugin';
-import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
@@ -12,6 +11,7 @@ import { type MethodOptions, synthesizerFor, withMethod } from '../arguments/met
 import { type MetricsOptions, metricsFor, withMetrics } from '../arguments/metrics.ts';
 import { withQuantization } from '../arguments/quantization.ts';
 import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments/quantizer.ts';
+import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { path } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { precisionLines } from '../console/precision.ts';
@@ -25,6 +25,7 @@ import type { Terminal } from '../terminal.ts';
 
 interface Options
   extends GeneralOptions,
+    RuntimeChoice,
     InputOptions,
     MethodOptions,
     QuantizerChoice,
@@ -57,6 +58,7 @@ export function compressCommand(terminal: Terminal): Command {
   withMetrics(command);
   withInput(command);
   withData(command);
+  withRuntime(command);
   withGeneral(command);
   return command.action((model: string, options: Options) => run(model, options, openConsole(terminal, options)));
 }
@@ -64,6 +66,7 @@ export function compressCommand(terminal: Terminal): Command {
 async function run(path: string, options: Options, console: Console): Promise<void> {
   const { output, report, calibrateWith, seed, threads } = options;
   const preprocess = preprocessOf(options);
+  const runtime = await runtimeFor(options);
   const quantizer = (await quantizersFor(options))();
   const fineTuner = options.finetune ? await fineTunerFor(options) : undefined;
   const metrics = await metricsFor(options);
@@ -80,12 +83,14 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     calibrateWith === undefined
       ? undefined
       : await dataFor(calibrateWith, sampleShapeOf(model), options, preprocess, console.logger);
-  const store = (await isDevice(output)) ? undefined : await runFolder(`${output}.run`, { data: calibrateWith });
+  const store = (await isDevice(output))
+    ? undefined
+    : await runFolder(`${output}.run`, { data: calibrateWith, ...runtimeFacts(options) });
   const losses = new LossRecord();
   const result = await keepRun(store, options, console, () =>
     compress({
       model,
-      runtime: ort(),
+      runtime,
       synthesizer,
       quantizer,
       fineTuner,

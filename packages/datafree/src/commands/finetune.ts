@@ -2,12 +2,12 @@ import { writeFileAtomic } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import { compress } from '@datafree/orchestrator';
 import { defineQuantizer, type Quantized, type Quantizer } from '@datafree/plugin';
-import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
+import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { path, whole } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
@@ -19,7 +19,7 @@ import { keepRun } from '../resume.ts';
 import { runFolder } from '../runFolder.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options extends GeneralOptions, InputOptions, DataOptions, FineTuningOptions {
+interface Options extends GeneralOptions, RuntimeChoice, InputOptions, DataOptions, FineTuningOptions {
   readonly output: string;
   readonly samples: string;
   readonly weights?: number;
@@ -43,6 +43,7 @@ export function finetuneCommand(terminal: Terminal): Command {
   withFineTuning(command, { alone: true });
   withInput(command);
   withData(command);
+  withRuntime(command);
   withGeneral(command);
   return command.action((model: string, quantized: string, options: Options) =>
     run(model, quantized, options, openConsole(terminal, options)),
@@ -52,6 +53,7 @@ export function finetuneCommand(terminal: Terminal): Command {
 async function run(path: string, quantizedPath: string, options: Options, console: Console): Promise<void> {
   const { output, report, samples: data, seed, threads } = options;
   const preprocess = preprocessOf(options);
+  const runtime = await runtimeFor(options);
   const fineTuner = await fineTunerFor(options);
   await checkOutputFile(output, [path, quantizedPath]);
   if (report !== undefined) await checkOutputFile(report, [path, quantizedPath, output]);
@@ -59,11 +61,13 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   const { quantized, file } = await openQuantized(quantizedPath, model, options);
   const samples = await dataFor(data, sampleShapeOf(model), options, preprocess, console.logger);
   const losses = new LossRecord();
-  const store = (await isDevice(output)) ? undefined : await runFolder(`${output}.run`, { data });
+  const store = (await isDevice(output))
+    ? undefined
+    : await runFolder(`${output}.run`, { data, ...runtimeFacts(options) });
   const result = await keepRun(store, options, console, () =>
     compress({
       model,
-      runtime: ort(),
+      runtime,
       quantizer: already(quantized, file.hash),
       fineTuner,
       samples,

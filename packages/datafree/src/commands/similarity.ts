@@ -4,13 +4,14 @@ import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
+import { type RuntimeChoice, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { table } from '../console/table.ts';
 import { contextOf } from '../context.ts';
 import { openModel } from '../model/open.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options extends GeneralOptions, InputOptions, DataOptions {
+interface Options extends GeneralOptions, RuntimeChoice, InputOptions, DataOptions {
   readonly layers: boolean;
 }
 
@@ -23,6 +24,7 @@ export function similarityCommand(terminal: Terminal): Command {
     .option('--layers', 'also print each layer', false);
   withData(command);
   withInput(command);
+  withRuntime(command);
   withGeneral(command);
   return command.action((model: string, data: string[], options: Options) =>
     run(model, data, options, openConsole(terminal, options)),
@@ -31,12 +33,13 @@ export function similarityCommand(terminal: Terminal): Command {
 
 async function run(path: string, data: readonly string[], options: Options, console: Console): Promise<void> {
   const preprocess = preprocessOf(options);
+  const runtime = await runtimeFor(options);
   const { model } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
   const sets = new Map<string, SampleSet>();
   for (const name of data) {
     sets.set(name, await dataFor(name, sampleShapeOf(model), options, preprocess, console.logger));
   }
-  const results = await compareDataSets(model, Object.fromEntries(sets), contextOf(options, console));
+  const results = await compareDataSets(model, Object.fromEntries(sets), contextOf(options, console, runtime));
   console.result({ model: path, data: results, seed: options.seed }, describe(results, options.layers));
 }
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { contactSheet, type SampleOrigin, writeFileAtomic, writeSamples } from '@datafree/data';
 import { synthesize } from '@datafree/orchestrator';
-import { ort } from '@datafree/runtime-ort';
 import { Command } from 'commander';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
 import { type MethodOptions, synthesizerFor, withMethod } from '../arguments/method.ts';
+import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { path } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { seconds as inWords, pairs } from '../console/table.ts';
@@ -16,7 +16,7 @@ import { runFolder } from '../runFolder.ts';
 import type { Terminal } from '../terminal.ts';
 import { version } from '../version.ts';
 
-interface Options extends GeneralOptions, InputOptions, MethodOptions {
+interface Options extends GeneralOptions, RuntimeChoice, InputOptions, MethodOptions {
   readonly output: string;
   readonly restart: boolean;
 }
@@ -30,6 +30,7 @@ export function synthesizeCommand(terminal: Terminal): Command {
     .option('--restart', 'discard what an interrupted run left, and replace other samples in the folder', false);
   withMethod(command);
   withInput(command);
+  withRuntime(command);
   withGeneral(command);
   return command.action((model: string, options: Options) => run(model, options, openConsole(terminal, options)));
 }
@@ -40,6 +41,7 @@ const sheetName = 'contact-sheet.png';
 async function run(path: string, options: Options, console: Console): Promise<void> {
   const { output, seed, threads, restart, samples: count } = options;
   const preprocess = preprocessOf(options);
+  const runtime = await runtimeFor(options);
   const synthesizer = await synthesizerFor(options);
   const { model } = await openModel(path, {
     preprocess,
@@ -51,13 +53,13 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   const origin: SampleOrigin = { method, options: settings, seed, model: model.hash, versions: { datafree: version } };
   await checkSamplesFolder(output, { ...origin, count }, restart);
   const start = performance.now();
-  const run = await runFolder(`${output.replace(/[/\\]+$/, '')}.run`);
+  const run = await runFolder(`${output.replace(/[/\\]+$/, '')}.run`, runtimeFacts(options));
   // The samples themselves go into the output folder at once.
   const store = { ...run, readSamples: async () => undefined, keepSamples: async <T>(samples: T) => samples };
   const samples = await keepRun(run, options, console, async () => {
     const made = await synthesize({
       model,
-      runtime: ort(),
+      runtime,
       synthesizer,
       count,
       seed,

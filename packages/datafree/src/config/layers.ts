@@ -15,6 +15,7 @@ export const optionSettings = [
   'finetuneOption',
   'methodOption',
   'metricOption',
+  'runtimeOption',
 ] as const satisfies (keyof Settings)[];
 
 /** Plugins that are named by one setting and whose options are in another. */
@@ -22,6 +23,7 @@ const chosen = [
   ['method', 'option'],
   ['quantizer', 'quantizerOption'],
   ['finetuneMethod', 'finetuneOption'],
+  ['runtime', 'runtimeOption'],
 ] as const satisfies [keyof Settings, keyof Settings][];
 
 /** Lists of plugins, and where the options of each are. */

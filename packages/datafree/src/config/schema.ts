@@ -19,6 +19,9 @@ const settingsSchema = v.strictObject({
   seed: v.optional(from(0, 2 ** 32 - 1)),
   threads: v.optional(from(1, 1024)),
   quiet: v.optional(v.boolean()),
+  // what networks run on
+  runtime: v.optional(text),
+  runtimeOption: v.optional(record),
   // the network's input
   preprocess: v.optional(v.picklist(preprocessNames)),
   mean: v.optional(channels),

@@ -1,6 +1,7 @@
 import { distil } from '@datafree/finetuner';
 import { quantizer } from '@datafree/quantizer';
 import { reconstruct } from '@datafree/reconstruct';
+import { ort } from '@datafree/runtime-ort';
 import { similarity } from '@datafree/similarity';
 import { bns } from '@datafree/synth-bns';
 import { gaussian } from '@datafree/synth-gaussian';
@@ -16,5 +17,6 @@ export const sources = {
   },
   quantizer: { kind: 'quantizer', prefix: '@datafree/quantizer-', builtin: { quantizer } },
   'fine-tuner': { kind: 'fine-tuner', prefix: '@datafree/finetuner-', builtin: { distil, reconstruct } },
+  runtime: { kind: 'runtime', prefix: '@datafree/runtime-', builtin: { ort } },
   metric: { kind: 'metric', prefix: '@datafree/metric-', builtin: { similarity } },
 } as const satisfies Readonly<Record<string, PluginSource>>;

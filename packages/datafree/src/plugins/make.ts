@@ -4,6 +4,7 @@ import {
   isDatafreeError,
   type Metric,
   type Quantizer,
+  type Runtime,
   type Synthesizer,
   wrapPluginError,
 } from '@datafree/plugin';
@@ -16,6 +17,7 @@ interface Made {
   readonly quantizer: Quantizer;
   readonly 'fine-tuner': FineTuner;
   readonly metric: Metric;
+  readonly runtime: Runtime;
 }
 
 /**

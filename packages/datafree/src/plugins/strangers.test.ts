@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Random } from '@datafree/core';
 import { encodeNpy } from '@datafree/data';
 import { decodeModel, encodeModel } from '@datafree/onnx';
+import type { Runtime } from '@datafree/plugin';
+import { ort } from '@datafree/runtime-ort';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { network, sampleShape } from '../testing/models.ts';
 import { runHere } from '../testing/terminal.ts';
@@ -42,11 +44,21 @@ const counting = `
     measure: async (_model, samples) => ({ samples: times * samples.count }),
   });`;
 
+/** onnxruntime, of which it notes how often it compiled. */
+const noting = `
+  import { appendFileSync } from 'node:fs';
+  export default ({ note = 'noted', ...rest } = {}) => {
+    const inner = globalThis.innerRuntime;
+    return { ...inner, name: 'noting', compile: (...args) => { appendFileSync(note, '.'); return inner.compile(...args); } };
+  };`;
+
 beforeAll(async () => {
+  (globalThis as { innerRuntime?: Runtime }).innerRuntime = ort();
   folder = await mkdtemp(join(tmpdir(), 'datafree-test-'));
   await writeFile(join(folder, 'rounding.mjs'), rounding);
   await writeFile(join(folder, 'renaming.mjs'), renaming);
   await writeFile(join(folder, 'counting.mjs'), counting);
+  await writeFile(join(folder, 'noting.mjs'), noting);
   await writeFile(join(folder, 'model.onnx'), encodeModel(network()));
   const data = new Random(5).normals(20 * sampleShape.reduce((a, b) => a * b, 1));
   await writeFile(join(folder, 'data.npy'), encodeNpy({ dtype: 'float32', dims: [20, ...sampleShape], data }));
@@ -92,6 +104,21 @@ test('plugins of every kind are used from a config', async () => {
   expect(weight.every((value) => Number.isInteger(value * 4))).toBe(true);
 });
 
+test('networks run on the runtime that is named', async () => {
+  await configured({ ...common, runtime: './noting.mjs', runtimeOption: { note: 'configured' } });
+  await compress();
+  expect((await readFile('configured', 'utf8')).length).toBeGreaterThan(0);
+  await compress('--runtime-option', 'note=flagged');
+  expect((await readFile('flagged', 'utf8')).length).toBeGreaterThan(0);
+  const measured = await runHere(['similarity', 'model.onnx', 'data.npy', '--runtime', './noting.mjs']);
+  expect(measured.code, measured.stderr).toBe(0);
+  const before = (await readFile('configured', 'utf8')).length;
+  await compress('--runtime', 'ort', '--runtime-option', 'spinning=false');
+  expect((await readFile('configured', 'utf8')).length).toBe(before);
+  const other = ['-o', 'x.onnx', '--runtime', 'ort', '--runtime-option', 'spin=1'];
+  expect((await runHere(['compress', 'model.onnx', ...other])).stderr).toContain('error [option-invalid]');
+});
+
 test('flags win, and leave out the options of what they replace', async () => {
   await configured({ ...common, ...strangers });
   const { told, weight } = await compress('--quantizer-option', 'power=3', '--metric-option', './counting.mjs:times=2');
@@ -122,6 +149,7 @@ test.each([
   [['--quantizer', './counting.mjs'], 'plugin-invalid', 'a quantizer is needed'],
   [['--quantizer', 'none-such'], 'plugin-not-found', '@datafree/quantizer-none-such'],
   [['--finetune-method', './rounding.mjs'], 'plugin-invalid', 'a fine-tuner is needed'],
+  [['--runtime', './rounding.mjs'], 'plugin-invalid', 'a runtime is needed'],
   [['--metrics', 'similarity,./renaming.mjs'], 'plugin-invalid', 'a metric is needed'],
   [['--metric-option', 'similarity:groups=4'], 'option-invalid', 'none of the metrics'],
   [['--quantizer', './rounding.mjs', '--equalization'], 'plugin-failed', 'is unknown'],
