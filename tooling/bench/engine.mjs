@@ -93,6 +93,7 @@ async function measure(entry) {
       torchMs: torch(entry),
       peakRssMiB: Math.round(peakMiB),
       activationsMiB: Math.round(activationsMiB),
+      neededMiB: Math.round(needed(program.graph())),
       stepToActivations: round((peakMiB - restMiB) / activationsMiB, 2),
       compileMs: Math.round(compileMs),
       ...(Number(values.steps) > 0 && { steps: Number(values.steps), growthMiB: round(growthMiB) }),
@@ -154,6 +155,26 @@ const steps = {
     return { program, feeds: { samples, ...rates } };
   },
 };
+
+/** MiB of what the nodes behind the loss of a step read of what the nodes before it compute. */
+function needed(graph) {
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
+  const forward = new Set();
+  const waiting = [producers.get('loss')];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (forward.has(node)) continue;
+    forward.add(node);
+    waiting.push(...node.inputs.map((name) => producers.get(name)).filter((found) => found !== undefined));
+  }
+  const read = new Set(graph.nodes.filter((node) => !forward.has(node)).flatMap((node) => node.inputs));
+  const types = inferTypes(graph);
+  const kept = [...read].filter((name) => forward.has(producers.get(name)));
+  const width = { float32: 4, bool: 1, uint8: 1, int64: 8 };
+  return (
+    kept.reduce((sum, name) => sum + (width[types.get(name).dtype] ?? 4) * elementCount(types.get(name).shape), 0) /
+    mebi
+  );
+}
 
 /** MiB of all activations of one forward pass, which a backward pass needs. */
 function activations(model, batch) {

@@ -1,0 +1,90 @@
+// The finished cells as the tables of docs/results.md.
+import { round } from '../shared/accuracy.mjs';
+
+/** Markdown tables of the records: rows with mean and spread over seeds, and methods against each other. */
+export function tables(records) {
+  const of = (group) => records.filter((record) => record.group === group);
+  return [rowsOf(of('rows')), methodsOf(of('methods')), sizesOf(of('sizes'))].join('\n\n');
+}
+
+function rowsOf(records) {
+  const groups = grouped(records, (own) => `${own.network} ${bitsOf(own)} ${own.method}`);
+  return markdown(
+    [
+      'network',
+      'bits',
+      'samples',
+      'fp32',
+      'calibrated',
+      'reconstructed',
+      'distilled',
+      'drop',
+      'agreement',
+      'minutes',
+      'file',
+    ],
+    groups.map((own) => [
+      own[0].network.split('_')[0],
+      bitsOf(own[0]),
+      `${own[0].samples} ${own[0].method}`,
+      own[0].fp32.toFixed(2),
+      ...['calibrated', 'reconstructed', 'top1', 'drop', 'agreement'].map((name) => overSeeds(own, (one) => one[name])),
+      minutesOf(own),
+      `${Math.round((100 * own[0].bytes) / own[0].fp32Bytes)} %`,
+    ]),
+  );
+}
+
+function methodsOf(records) {
+  return markdown(
+    ['samples by', 'calibrated', 'reconstructed', 'distilled', 'agreement', 'minutes'],
+    records.map((own) => [
+      own.method,
+      ...['calibrated', 'reconstructed', 'top1', 'agreement'].map((name) => own[name].toFixed(2)),
+      minutesOf([own]),
+    ]),
+  );
+}
+
+function sizesOf(records) {
+  const sizes = [...new Set(records.map(({ samples }) => samples))].sort((a, b) => a - b);
+  const find = (samples, method) => records.find((own) => own.samples === samples && own.method === method);
+  return markdown(
+    ['samples a class', 'BNS', 'real'],
+    sizes.map((samples) => [
+      String(samples / 10),
+      ...['bns', 'real'].map((method) => find(samples, method)?.top1.toFixed(2) ?? ''),
+    ]),
+  );
+}
+
+function bitsOf({ weights, activations, firstLast }) {
+  return `W${weights}A${activations}${firstLast === undefined ? '' : `, ends ${firstLast}/${firstLast}`}`;
+}
+
+/** Total minutes and, in brackets, those of synthesis, calibration, reconstruction and distillation. */
+function minutesOf(records) {
+  const mean = (name) => records.reduce((sum, { seconds }) => sum + seconds[name], 0) / records.length / 60;
+  const parts = ['synthesis', 'calibration', 'reconstruction', 'distillation'].map((name) => mean(name).toFixed(1));
+  return `${mean('total').toFixed(1)} (${parts.join(' + ')})`;
+}
+
+/** The value of one seed, or mean ± standard deviation of several. */
+function overSeeds(records, read) {
+  const values = records.map(read);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return mean.toFixed(2);
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return `${round(mean).toFixed(2)} ± ${Math.sqrt(variance).toFixed(2)}`;
+}
+
+function grouped(records, key) {
+  const groups = new Map();
+  for (const record of records) groups.set(key(record), [...(groups.get(key(record)) ?? []), record]);
+  return [...groups.values()];
+}
+
+function markdown(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
