@@ -86,7 +86,11 @@ export interface LayerFusion {
   readonly reason?: string;
 }
 
-/** Which layers the runtime executes with integer kernels, read from the runtime's own optimised graph. */
+/**
+ * Which layers the runtime executes with integer kernels, read from the runtime's own optimised graph. What only moves
+ * values (Slice, Concat, Transpose and the like) is one where the runtime moves integers with it, or floats between
+ * layers with weights.
+ */
 export interface FusionReport {
   readonly integer: number;
   readonly float: number;

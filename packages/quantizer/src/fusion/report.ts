@@ -3,11 +3,9 @@ import type { Emitted } from '../emit/emit.ts';
 import type { LayerWeights } from '../emit/layerWeights.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Topology } from '../topology.ts';
+import { isBetween, isLayer } from './moves.ts';
 import { OptimizedGraph } from './optimized.ts';
 import { floatReason } from './reason.ts';
-
-/** Operators that only give values another shape: no kernel is worth a line in the report. */
-const shapes: ReadonlySet<string> = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
 /** Which layers the runtime executes with integer kernels, read from the graph that it made of the quantised one. */
 export function fusionReport(
@@ -21,8 +19,9 @@ export function fusionReport(
   const executed = new OptimizedGraph(optimized);
   const layers: LayerFusion[] = [];
   for (const [node, results] of emitted.results) {
-    if (shapes.has(node.op) || !node.inputs.some((name) => topology.isActivation(name))) continue;
+    if (!node.inputs.some((name) => topology.isActivation(name))) continue;
     const found = executed.find(node.op, node.name, results);
+    if (!isLayer(node, found, isBetween(node, plan))) continue;
     const layer = { node: node.name, op: node.op, runsAs: found?.runsAs ?? 'nothing' };
     if (found?.integer) layers.push({ ...layer, kernel: 'integer' });
     else {
