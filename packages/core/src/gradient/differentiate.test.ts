@@ -86,6 +86,18 @@ describe('differentiate', () => {
     expect(() => gradientAt(loss, operators)).toThrowError(error);
   });
 
+  it('tells the name of an inlined node whose rule refuses', () => {
+    const inner = new GraphBuilder();
+    const y = inner.input('x', 'float32', [3]);
+    const scatter = [y, inner.int64([0]), inner.constant(tensorOf('float32', [1], [2]))];
+    const attributes = { reduction: { type: 'string', value: 'mul' } } as const;
+    inner.output(inner.apply('ScatterElements', scatter, { name: 'mine', attributes })[0]!, 'y');
+    const loss = (b: GraphBuilder, x: Value) =>
+      reduceSum(b, b.inline(inner.build(), { x }, { prefix: 'inside/' })('y'));
+    const error = { code: 'operator-no-gradient', node: 'mine', message: expect.not.stringContaining('inside/') };
+    expect(() => gradientAt(loss)).toThrowError(expect.objectContaining(error));
+  });
+
   it('asks for a scalar', () => {
     expect(() => gradientAt((b, x) => relu(b, x))).toThrowError(expect.objectContaining({ code: 'shape-mismatch' }));
   });

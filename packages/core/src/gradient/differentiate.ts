@@ -70,10 +70,11 @@ function gradientOf(
   adjoints: readonly (Value | undefined)[],
   wanted: readonly boolean[],
 ): readonly (Value | undefined)[] {
+  const named = { ...node, name: builder.nameOf(node.name) };
   if (operator.gradient === undefined) {
     const shapes = inputs.map((input) => (input === undefined ? '–' : `[${input.shape}]`)).join(', ');
-    throw noGradient({ ...node, name: builder.nameOf(node.name) }, `has no derivative; its inputs are ${shapes}`);
+    throw noGradient(named, `has no derivative; its inputs are ${shapes}`);
   }
   const constant = (index: number) => builder.constantOf(inputs[index]);
-  return operator.gradient({ node, builder, inputs, outputs, wanted, constant }, adjoints);
+  return operator.gradient({ node: named, builder, inputs, outputs, wanted, constant }, adjoints);
 }

@@ -17,6 +17,7 @@ beforeAll(async () => {
   await writeFile(at('hardmax.onnx'), encodeModel({ ...hardmax, nodes: named(hardmax.nodes) }));
   const custom = withOperator(network(), { op: 'Wobble', domain: 'my.ops' });
   await writeFile(at('custom.onnx'), encodeModel({ ...custom, opset: { ...custom.opset, 'my.ops': 1 } }));
+  await writeFile(at('scatter.onnx'), encodeModel(scattered(network({ batch: 1 }))));
   await writeFile(at('mask.onnx'), encodeModel(masked(network())));
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -35,6 +36,26 @@ function masked(graph: Graph): Graph {
   }));
   const to = { type: 'int', value: elementTypeCodes.float32 } as const;
   return { ...graph, nodes: [node('IsNaN', 'input', 'bits'), node('Cast', 'bits', 'mask', { to }), ...nodes] };
+}
+
+/** The network with an operator that has a derivative, but not in this form. */
+function scattered(graph: Graph): Graph {
+  const [relu] = graph.nodes.filter(({ op }) => op === 'Relu') as [Node];
+  const initializers = new Map(graph.initializers)
+    .set('at', { dtype: 'int64', dims: [1, 1, 1, 1], data: new BigInt64Array(1) })
+    .set('by', { dtype: 'float32', dims: [1, 1, 1, 1], data: Float32Array.of(2) });
+  const scatter: Node = {
+    op: 'ScatterElements',
+    domain: '',
+    name: 'my_scatter',
+    inputs: ['rectified', 'at', 'by'],
+    outputs: relu.outputs,
+    attributes: { reduction: { type: 'string', value: 'mul' } },
+  };
+  const nodes = graph.nodes.flatMap((node) =>
+    node === relu ? [{ ...node, outputs: ['rectified'] }, scatter] : [node],
+  );
+  return { ...graph, initializers, nodes };
 }
 
 /** Runs a command that fails and leaves nothing. */
@@ -60,6 +81,11 @@ test.each(['hardmax', 'custom'])('%s, which is not known, is refused before anyt
 test('a network without derivative is refused before anything is written', async () => {
   const error = { code: 'operator-no-gradient', node: 'my_IsNaN', op: 'IsNaN', plugin: 'bns' };
   expect(await failure('synthesize', at('mask.onnx'), '-o', at('samples'), '--samples', '4')).toMatchObject(error);
+  expect(await failure('synthesize', at('scatter.onnx'), '-o', at('samples'), '--samples', '1')).toMatchObject({
+    code: 'operator-no-gradient',
+    node: 'my_scatter',
+    message: expect.not.stringContaining('network/'),
+  });
 });
 
 test('inspect lists the nodes that stand in the way, and of what', async () => {
@@ -77,6 +103,9 @@ test('inspect lists the nodes that stand in the way, and of what', async () => {
     { ...unknown },
   ]);
   expect(await problems('custom.onnx')).toMatchObject([{ ...unknown, op: 'my.ops:Wobble' }, {}, {}]);
+  expect(await problems('scatter.onnx')).toEqual([
+    expect.objectContaining({ code: 'operator-no-gradient', node: 'my_scatter', prevents: ['synthesis by gradients'] }),
+  ]);
   expect(await problems('mask.onnx')).toEqual([
     expect.objectContaining({
       code: 'operator-no-gradient',

@@ -1,10 +1,15 @@
 import {
+  add,
   batchSizes,
   bindInputs,
+  differentiate,
   GraphBuilder,
   gradientObstacles,
+  isFloat,
   operatorKey,
+  reduceMean,
   standardOperators,
+  type Value,
 } from '@datafree/core';
 import type { ErrorCode, Graph, Model, Node } from '@datafree/plugin';
 
@@ -31,24 +36,27 @@ export function unknownOperators({ nodes }: Graph): Obstacle[] {
 /**
  * The nodes that keep what the synthesizers read, the inputs of each BatchNormalization and the output, from being
  * differentiated by the network's input. All operators must be known.
+ *
+ * @throws `operator-no-gradient` where there is none of them, but an operator has no derivative in the form at hand
  */
 export function underivedOperators({ graph, input, output, batchNorms }: Model): Obstacle[] {
   const b = new GraphBuilder({ name: graph.name });
   const inputs = bindInputs(b, graph, batchSizes(input, 1));
-  const wanted = [...new Set([...batchNorms.map(({ tensor }) => tensor), output.name])].filter(
-    (name) => name !== input.name,
+  const start = inputs[input.name] as Value;
+  const wanted = new Set([...batchNorms.map(({ tensor }) => tensor), output.name]);
+  wanted.delete(input.name);
+  const find = b.inline(graph, inputs, { wanted: [...wanted] });
+  const values = [...wanted].map(find);
+  const found = new Map(
+    values.flatMap((value) => gradientObstacles(b, value, [start])).map((node) => [node.name, node]),
   );
-  const find = b.inline(graph, inputs, { wanted });
-  const found = new Map<string, Node>();
-  for (const name of wanted) {
-    const start = inputs[input.name];
-    for (const node of gradientObstacles(b, find(name), start === undefined ? [] : [start])) found.set(node.name, node);
+  if (found.size === 0) {
+    const means = values.filter(({ dtype }) => isFloat(dtype)).map((value) => reduceMean(b, value));
+    const sum = means.reduce((total, mean) => add(b, total, mean), b.scalar(0));
+    differentiate(b, sum, [start]);
   }
-  return [...found.values()].map((node) =>
-    obstacle('operator-no-gradient', node, 'has no derivative, and every way leads through it', [
-      'synthesis by gradients',
-    ]),
-  );
+  const prevents = ['synthesis by gradients'] as const;
+  return [...found.values()].map((node) => obstacle('operator-no-gradient', node, 'has no derivative', prevents));
 }
 
 function obstacle(code: ErrorCode, { op, name, domain }: Node, problem: string, prevents: readonly Work[]): Obstacle {
