@@ -1,11 +1,11 @@
-// Low bits without data: calibration, then reconstruction block by block, then distillation, on samples alone.
+// Low bits without data: calibration, then reconstruction block by block or distillation, on samples alone.
 //
 //   pnpm bench low-bit [--only text] [--list | --table]
 //
 // A finished cell is a line of docs/measured/low-bit.jsonl and is not measured again; remove the line to measure it
 // anew. --only takes the cells whose name has the text in it ("rows/resnet20", "w3a3"). Nothing is chosen by test data:
 // what is reported is the network after the last step. One JSON line a cell: what it was made by, {"fp32","calibrated",
-// "top1","agreement"} in percent on the labelled test data, {"bytes","fp32Bytes","integer","float"} of the file, and
+// "reconstructed","top1","agreement"} in percent on the labelled test data, {"bytes","fp32Bytes","integer","float"} of the file, and
 // {"seconds":{"synthesis","calibration","reconstruction","distillation","total"}}. --list tells what is finished and
 // what is not; --table prints what is finished as Markdown and draws docs/images/low-bit-sizes.svg.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -80,12 +80,10 @@ async function measure(cell) {
   const calibrated = await timed('calibration', () =>
     quantizer({ weights, activations, ...own }).quantize(model, samples, context),
   );
-  const rounded = await timed('reconstruction', () =>
-    reconstruct({ steps: cell.reconstruct }).fineTune(model, calibrated, samples, context),
-  );
-  const { graph, fusion } = await timed('distillation', () =>
-    distil({ steps: cell.distil }).fineTune(model, rounded, samples, context),
-  );
+  const learn = (stage, learner, steps, before) =>
+    timed(stage, () => (steps === 0 ? before : learner({ steps }).fineTune(model, before, samples, context)));
+  const rounded = await learn('reconstruction', reconstruct, cell.reconstruct, calibrated);
+  const { graph, fusion } = await learn('distillation', distil, cell.distil, rounded);
   seconds.total = secondsSince(started);
 
   const measured = { runtime, model, samples: await testData(model, set) };

@@ -1,37 +1,51 @@
-// The cells of the low-bit measurement: one network, one number of bits, one source of samples, one seed.
+// The cells of the low-bit measurement: one network, one number of bits, one source of samples, one way to learn.
 
-/** Steps of the whole recipe: those of each block's reconstruction, and those of the distillation after it. */
-export const recipe = { reconstruct: 1000, distil: 1000, samples: 1024 };
+/** The whole recipe: how many samples, and how many steps each block is reconstructed in. */
+const recipe = { samples: 512, reconstruct: 500, distil: 0 };
 
-/** The same at a third of the budget, for what is compared. */
-const third = { reconstruct: 333, distil: 333, samples: 512 };
+/** A third of its steps, for what is compared. */
+const third = { ...recipe, reconstruct: 167 };
 
-const resnet20 = 'resnet20_cifar10';
-const resnet44 = { network: 'resnet44_cifar10', weights: 2, activations: 4, firstLast: 4 };
-const mobilenet = { network: 'mobilenetv1_025_224_imagenet', activations: 8, samples: 256 };
-const w4a4 = { network: resnet20, weights: 4, activations: 4 };
+const w4a4 = { network: 'resnet20_cifar10', weights: 4, activations: 4 };
+const w3a3 = { network: 'resnet20_cifar10', weights: 3, activations: 3 };
+const w2a4 = { network: 'resnet44_cifar10', weights: 2, activations: 4, firstLast: 4 };
+const mobilenet = { network: 'mobilenetv1_025_224_imagenet', activations: 8, samples: 128 };
 
-const cell = (own) => ({ method: 'bns', seed: 1, ...recipe, ...own });
+const cell = (group, own) => ({ group, method: 'bns', seed: 1, ...recipe, ...own });
 
-/** Rows: what is wanted, with mean and spread over seeds where there are several. */
-const rows = [
-  ...[1, 2, 3].map((seed) => cell({ group: 'rows', ...w4a4, seed })),
-  ...[1, 2, 3].map((seed) => cell({ group: 'rows', network: resnet20, weights: 3, activations: 3, seed })),
-  ...['bns', 'real'].map((method) => cell({ group: 'rows', ...resnet44, method })),
-  ...[4, 8].map((weights) => cell({ group: 'rows', ...mobilenet, weights })),
-];
+/** What is wanted. */
+const row = (own) => cell('rows', own);
+const seeds = (seed) => [row({ ...w4a4, seed }), row({ ...w3a3, seed })];
 
-/** The methods against each other. */
+/** The methods that make samples, against each other. */
 const methods = ['bns', 'real', 'gaussian', 'inception', 'bns+inception'].map((method) =>
-  cell({ group: 'methods', ...w4a4, ...third, method }),
+  cell('methods', { ...w4a4, ...third, method }),
 );
+
+/** Ways to learn, against each other. */
+const learners = [
+  { reconstruct: 0, distil: 500 },
+  { reconstruct: 500, distil: 500 },
+].map((steps) => cell('learners', { ...w3a3, ...steps }));
 
 /** How accuracy grows with the number of samples, of which there are ten classes. */
 const sizes = [1, 5, 20, 100, 500].flatMap((each) =>
-  ['bns', 'real'].map((method) => cell({ group: 'sizes', ...w4a4, ...third, samples: 10 * each, method })),
+  ['bns', 'real'].map((method) => cell('sizes', { ...w4a4, ...third, samples: 10 * each, method })),
 );
 
-export const cells = [...rows, ...methods, ...sizes];
+/** In the order that they are measured in. */
+export const cells = [
+  ...seeds(1),
+  row(w2a4),
+  row({ ...w2a4, method: 'real' }),
+  row({ ...mobilenet, weights: 4 }),
+  row({ ...mobilenet, weights: 8 }),
+  ...methods,
+  ...seeds(2),
+  ...seeds(3),
+  ...learners,
+  ...sizes,
+];
 
 /** What a finished cell is found by. */
 export function nameOf({ group, network, weights, activations, method, samples, seed, reconstruct, distil }) {

@@ -1,46 +1,54 @@
 // The finished cells as the tables of docs/results.md.
 import { round } from '../shared/accuracy.mjs';
 
-/** Markdown tables of the records: rows with mean and spread over seeds, and methods against each other. */
+/** Markdown tables: rows with mean and spread over seeds, ways to learn, sources of samples, numbers of samples. */
 export function tables(records) {
   const of = (group) => records.filter((record) => record.group === group);
-  return [rowsOf(of('rows')), methodsOf(of('methods')), sizesOf(of('sizes'))].join('\n\n');
+  return [rowsOf(of('rows')), learnersOf(of('learners')), methodsOf(of('methods')), sizesOf(of('sizes'))].join('\n\n');
 }
 
 function rowsOf(records) {
   const groups = grouped(records, (own) => `${own.network} ${bitsOf(own)} ${own.method}`);
   return markdown(
-    [
-      'network',
-      'bits',
-      'samples',
-      'fp32',
-      'calibrated',
-      'reconstructed',
-      'distilled',
-      'drop',
-      'agreement',
-      'minutes',
-      'file',
-    ],
+    ['network', 'bits', 'samples', 'fp32', 'calibrated', 'learned', 'drop', 'agreement', 'minutes', 'file'],
     groups.map((own) => [
       own[0].network.split('_')[0],
       bitsOf(own[0]),
       `${own[0].samples} ${own[0].method}`,
       own[0].fp32.toFixed(2),
-      ...['calibrated', 'reconstructed', 'top1', 'drop', 'agreement'].map((name) => overSeeds(own, (one) => one[name])),
+      ...['calibrated', 'top1', 'drop', 'agreement'].map((name) => overSeeds(own, (one) => one[name])),
       minutesOf(own),
       `${Math.round((100 * own[0].bytes) / own[0].fp32Bytes)} %`,
     ]),
   );
 }
 
+function learnersOf(records) {
+  return markdown(
+    [
+      'steps of reconstruction',
+      'steps of distillation',
+      'calibrated',
+      'reconstructed',
+      'learned',
+      'agreement',
+      'minutes',
+    ],
+    records.map((own) => [
+      String(own.reconstruct),
+      String(own.distil),
+      ...['calibrated', 'reconstructed', 'top1', 'agreement'].map((name) => own[name].toFixed(2)),
+      minutesOf([own]),
+    ]),
+  );
+}
+
 function methodsOf(records) {
   return markdown(
-    ['samples by', 'calibrated', 'reconstructed', 'distilled', 'agreement', 'minutes'],
+    ['samples by', 'calibrated', 'learned', 'agreement', 'minutes'],
     records.map((own) => [
       own.method,
-      ...['calibrated', 'reconstructed', 'top1', 'agreement'].map((name) => own[name].toFixed(2)),
+      ...['calibrated', 'top1', 'agreement'].map((name) => own[name].toFixed(2)),
       minutesOf([own]),
     ]),
   );
