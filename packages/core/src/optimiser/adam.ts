@@ -38,14 +38,17 @@ export function adam(options: AdamOptions = {}): Optimiser {
       program.next(before, steps);
       const correction1 = sub(b, 1, pow(b, b.scalar(beta1), steps));
       const correction2 = sqrt(b, sub(b, 1, pow(b, b.scalar(beta2), steps)));
+      // The moments are held without their factors 1 − β, which are put on scalars: fewer passes over all values.
       const first = program.state('adam.first', tensorOf('float32', value.shape, []));
       const second = program.state('adam.second', tensorOf('float32', value.shape, []));
-      const m = add(b, mul(b, first, beta1), mul(b, gradient, 1 - beta1));
-      const v = add(b, mul(b, second, beta2), mul(b, mul(b, gradient, gradient), 1 - beta2));
+      const m = add(b, mul(b, first, beta1), gradient);
+      const v = add(b, mul(b, second, beta2), mul(b, gradient, gradient));
       program.next(first, m);
       program.next(second, v);
-      const deviation = add(b, div(b, sqrt(b, v), correction2), epsilon);
-      const rate = div(b, learningRate, correction1);
+      // √((1 − β₂) v) / correction₂ + ε = (√v + ε / unit) · unit
+      const unit = div(b, Math.sqrt(1 - beta2), correction2);
+      const deviation = add(b, sqrt(b, v), div(b, epsilon, unit));
+      const rate = div(b, mul(b, learningRate, 1 - beta1), mul(b, correction1, unit));
       return fromVector(b, sub(b, value, mul(b, rate, div(b, m, deviation))), values);
     },
   };

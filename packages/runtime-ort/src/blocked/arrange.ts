@@ -1,4 +1,5 @@
-import { attribute, concat, numbersOf, pad, reshape, type Value } from '@datafree/core';
+import { attribute, concat, numbersOf, pad, reshape, tensorOf, type Value } from '@datafree/core';
+import { blockedConvolution } from './convolution.ts';
 import type { Layout, Lowering } from './layout.ts';
 
 const { intOf, stringOf } = attribute;
@@ -24,17 +25,41 @@ export const lowerSlice: Lowering = (layout, node, inputs) => {
   return [onPlaces(layout, x, blocked, (view) => layout.builder.op(node.op, [view, ...inputs.slice(1)]))];
 };
 
-/** Pad with a constant around the places of an input that was computed in blocks. */
+/** Pad with zeros of an input that was computed in blocks: around its places, or of its channels. */
 export const lowerPad: Lowering = (layout, node, inputs) => {
   const [x, pads, value, axes] = inputs as [Value, ...(Value | undefined)[]];
   const blocked = layout.blockedFormOf(x);
   const constant = layout.builder.constantOf(pads);
   if (blocked === undefined || constant === undefined || value !== undefined || axes !== undefined) return undefined;
+  if (stringOf(node, 'mode', 'constant') !== 'constant') return undefined;
   const list = Array.from(numbersOf(constant));
-  if (list[1] !== 0 || list[5] !== 0 || stringOf(node, 'mode', 'constant') !== 'constant') return undefined;
+  const [before, after] = [list[1]!, list[5]!];
+  if (before !== 0 || after !== 0) {
+    const others = list.some((size, i) => size !== 0 && i % 4 !== 1);
+    return others ? undefined : movedChannels(layout, x, before, after);
+  }
   const wider = [...list.slice(0, 4), 0, ...list.slice(4), 0];
   return [onPlaces(layout, x, blocked, (view) => pad(layout.builder, view, wider))];
 };
+
+/** More channels cost more to multiply with zeros than to move. */
+const mostChannels = 64;
+
+/** Channels with zeros around them, or without the outer ones, by a 1 × 1 convolution that picks each one. */
+function movedChannels(layout: Layout, x: Value, before: number, after: number): Value[] | undefined {
+  const [depth, filters] = [x.shape[1]!, x.shape[1]! + before + after];
+  if (depth > mostChannels || filters < 1) return undefined;
+  const picks = new Float32Array(filters * depth);
+  for (let i = Math.max(0, before); i < Math.min(filters, depth + before); i++) picks[i * depth + i - before] = 1;
+  const w = layout.builder.constant(tensorOf('float32', [filters, depth, 1, 1], picks));
+  const y = blockedConvolution(layout, x, w, undefined, {
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [0, 0, 0, 0],
+    group: 1,
+  });
+  return y && [layout.toPlain(y, filters)];
+}
 
 /** Applies `work` to the view [N, C' / block, H, W, block] of the blocked form of `x`. */
 function onPlaces(layout: Layout, x: Value, blocked: Value, work: (view: Value) => Value): Value {

@@ -53,7 +53,9 @@ export function blockedConvolution(
         pads: ints(pads),
       }),
     );
-  if (group === 1 && depth < block) return write(x, filterOfPlanes(b, w, block), 1);
+  // Half a block and more that is in blocks already is not worth to be taken out of them for one place at a time.
+  const stays = layout.blockedFormOf(x) !== undefined && 2 * depth >= block && kernel.every((size) => size === 1);
+  if (group === 1 && depth < block && !stays) return write(x, filterOfPlanes(b, w, block), 1);
   if (!layout.canBlock(x)) return undefined;
   if (group === 1) return write(layout.toBlocked(x), filterOfBlocks(b, w, block), 1);
   if (depth === 1 && filters === group) {

@@ -9,6 +9,7 @@ import {
   GraphBuilder,
   learnedStep,
   mul,
+  pad as padWith,
   Random,
   reduceMean,
   relu,
@@ -87,7 +88,11 @@ function chain(layers: readonly Layer[], seed: number): { graph: Graph; feeds: R
     };
     if (norm === 'frozen') y = batchNormalization(b, y, parameters);
     if (norm === 'following') y = batchNormalizationTraining(b, y, parameters, { momentum: 0 }).y;
-    if (residual && String(y.shape) === String(value.shape)) y = add(b, y, value);
+    if (residual && String(y.shape.slice(2)) === String(value.shape.slice(2))) {
+      const missing = filters - own;
+      const [before, after] = [Math.floor(missing / 2), Math.ceil(missing / 2)];
+      y = add(b, y, missing === 0 ? value : padWith(b, value, [0, before, 0, 0, 0, after, 0, 0]));
+    }
     if (activation === 'relu') y = relu(b, y);
     if (activation === 'clip') y = clip(b, y, 0, 1);
     if (activation === 'step') {
@@ -141,5 +146,18 @@ describe('lowerToBlocks', () => {
     expect(count('Conv')).toBeGreaterThan(10);
     // The gradient to the input comes out plain.
     expect(count('ReorderOutput')).toBe(1);
+  });
+
+  it('fills up the channels of a shortcut in blocks', () => {
+    const own = { kernel: [3, 3], stride: 1, pad: 1, kind: 'full', norm: 'frozen', activation: 'relu' } as const;
+    const widths = [16, 16, 32, 48] as const;
+    const layers = widths.map((channels, i) => ({ ...own, channels, residual: i > 0, trained: false }));
+    const { graph } = chain(layers, 1);
+    const { nodes } = lowerToBlocks(graph, 16);
+    const of = (op: string) => nodes.filter((node) => node.op === op);
+    expect(of('Pad')).toEqual([]);
+    expect(of('ReorderOutput').length).toBe(1);
+    // The gradients of the losses come in plain.
+    expect(of('ReorderInput').every(({ inputs }) => inputs[0]?.startsWith('Expand'))).toBe(true);
   });
 });
