@@ -89,6 +89,7 @@ const rows: readonly Row[] = [
   },
   { name: 'ThresholdedRelu', build: thresholdedRelu, formula: (x) => (x > 1 ? x : 0) },
   { name: 'Clip', build: (b, x) => clip(b, x, -0.7, 1.2), formula: (x) => Math.min(Math.max(x, -0.7), 1.2) },
+  { name: 'Clip to 1', build: (b, x) => clip(b, x, -0.5, 1), formula: (x) => Math.min(Math.max(x, -0.5), 1) },
   { name: 'Clip from 0', build: (b, x) => clip(b, x, 0), formula: (x) => Math.max(x, 0) },
   { name: 'Clip to 0.6', build: (b, x) => clip(b, x, undefined, 0.6), formula: (x) => Math.min(x, 0.6) },
   { name: 'Clip nowhere', build: (b, x) => clip(b, x), formula: (x) => x },

@@ -8,7 +8,7 @@ import { sign } from '../elementwise/sign.ts';
 import { sub } from '../elementwise/sub.ts';
 import { reshape } from '../layout/reshape.ts';
 import { reduceSum } from '../reduction/reduceSum.ts';
-import { above, below } from './positive.ts';
+import { above, below, between } from './positive.ts';
 import { relu } from './relu.ts';
 
 /** `min(max(x, low), high)`; a bound that is undefined does not bind. Bounds that are values are scalars. */
@@ -33,8 +33,9 @@ export const clipOperator: Operator = {
       if (!known) return mul(b, dy!, sub(b, 1, abs(b, side())));
       // The output is between the bounds where the input is, and need not be kept beside it.
       const y = outputs[0]!;
-      const raised = low === undefined ? dy! : mul(b, dy!, above(b, y, numbersOf(constant(1)!)[0]!));
-      return high === undefined ? raised : mul(b, raised, below(b, y, numbersOf(constant(2)!)[0]!));
+      const limit = (input: number) => numbersOf(constant(input)!)[0]!;
+      if (low === undefined) return high === undefined ? dy! : mul(b, dy!, below(b, y, limit(2)));
+      return mul(b, dy!, high === undefined ? above(b, y, limit(1)) : between(b, y, limit(1), limit(2)));
     };
     const held = (bound: Value, mask: Value) => reshape(b, reduceSum(b, mul(b, dy!, mask)), bound.shape);
     return [

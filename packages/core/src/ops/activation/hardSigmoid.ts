@@ -3,7 +3,7 @@ import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Operator, Value } from '../../graph/operator.ts';
 import { mul } from '../elementwise/mul.ts';
 import { unary } from '../elementwise/unary.ts';
-import { above, below } from './positive.ts';
+import { between } from './positive.ts';
 
 /** `min(max(alpha · x + beta, 0), 1)`. */
 export function hardSigmoid(b: GraphBuilder, x: Value, alpha = 0.2, beta = 0.5): Value {
@@ -22,5 +22,5 @@ export const hardSigmoidOperator: Operator = unary('HardSigmoid', {
 
 /** 1 where a value between 0 and 1 is strictly between them, else 0. */
 export function insideUnit(b: GraphBuilder, y: Value): Value {
-  return mul(b, above(b, y, 0), below(b, y, 1));
+  return between(b, y, 0, 1);
 }

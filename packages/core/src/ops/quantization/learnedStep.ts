@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/operator.ts';
 import { clip } from '../activation/clip.ts';
-import { above, below } from '../activation/positive.ts';
+import { between } from '../activation/positive.ts';
 import { unbroadcast } from '../elementwise/broadcast.ts';
 import { mul } from '../elementwise/mul.ts';
 import { reciprocal } from '../elementwise/reciprocal.ts';
@@ -43,7 +43,7 @@ export function learnedStep(b: GraphBuilder, x: Value, step: Value, options: Lea
   return b.setGradient(y, {
     inputs: [x, step],
     gradient: (dy, wanted) => {
-      const inside = mul(b, above(b, steps, options.low), below(b, steps, options.high));
+      const inside = between(b, steps, options.low, options.high);
       const byStep = () => {
         const each = mul(b, dy, sub(b, quantized, mul(b, steps, inside)));
         return mul(b, reshape(b, unbroadcast(b, each, size.shape), step.shape), options.gradientScale);
