@@ -1,11 +1,11 @@
-import { bindInputs, GraphBuilder, namesRead, standardOperators, type Value, withOperators } from '@datafree/core';
+import { bindInputs, GraphBuilder, namesRead, type Value } from '@datafree/core';
 import type { Graph, Node } from '@datafree/plugin';
 import { lowerBatchNormalization } from './affine.ts';
 import { lowerConcat, lowerPad, lowerReshape, lowerSlice } from './arrange.ts';
 import { lowerConv } from './convolution.ts';
 import { lowerElementwise } from './elementwise.ts';
 import { Layout, type Lowering } from './layout.ts';
-import { blockedConv, reorderInput, reorderOutput } from './operators.ts';
+import { blockedOperators } from './operators.ts';
 import { lowerGlobalAverage, lowerReduction } from './reduction.ts';
 import { lowerClip, lowerRound } from './round.ts';
 import { lowerConvTranspose } from './transposed.ts';
@@ -18,8 +18,7 @@ import { lowerConvTranspose } from './transposed.ts';
  * @param block channels in a block
  */
 export function lowerToBlocks(graph: Graph, block: number): Graph {
-  const operators = withOperators(standardOperators, [reorderInput(block), reorderOutput, blockedConv]);
-  const builder = new GraphBuilder({ name: graph.name, operators });
+  const builder = new GraphBuilder({ name: graph.name, operators: blockedOperators(block) });
   const layout = new Layout(builder, block);
   const readers = readersOf(graph);
   const find = builder.inline(graph, bindInputs(builder, graph, {}), {

@@ -1,10 +1,22 @@
-import { attribute, convOperator, type Operator } from '@datafree/core';
+import {
+  attribute,
+  convOperator,
+  type Operator,
+  type OperatorSet,
+  standardOperators,
+  withOperators,
+} from '@datafree/core';
 
 /** The domain of onnxruntime's kernels for the blocked layout. */
 export const blockedDomain = 'com.microsoft.nchwc';
 
+/** The operators of a graph on blocks of `block` channels. */
+export function blockedOperators(block: number): OperatorSet {
+  return withOperators(standardOperators, [reorderInput(block), reorderOutput, blockedConv]);
+}
+
 /** ReorderInput: `[N, C, H, W]` to blocks of `block` channels, the last one filled up with zeros. */
-export function reorderInput(block: number): Operator {
+function reorderInput(block: number): Operator {
   return {
     type: 'ReorderInput',
     domain: blockedDomain,
@@ -16,7 +28,7 @@ export function reorderInput(block: number): Operator {
 }
 
 /** ReorderOutput: back to `[N, C, H, W]`. Attribute `channels`: C. */
-export const reorderOutput: Operator = {
+const reorderOutput: Operator = {
   type: 'ReorderOutput',
   domain: blockedDomain,
   infer: ({ node, inputs: [x] }) => {
@@ -29,7 +41,7 @@ export const reorderOutput: Operator = {
  * Conv on blocks: input, filter in blocked order, bias, and a tensor that is added to the result. Under the shapes that
  * blocks stand under it is an ordinary Conv.
  */
-export const blockedConv: Operator = {
+const blockedConv: Operator = {
   type: 'Conv',
   domain: blockedDomain,
   infer: (context) => convOperator.infer({ ...context, inputs: context.inputs.slice(0, 3) }),
