@@ -1,4 +1,7 @@
+import { DatafreeError } from '@datafree/plugin';
+import { type ExitCode, tell } from './failure.ts';
 import { run } from './run.ts';
+import type { Terminal } from './terminal.ts';
 
 const controller = new AbortController();
 let interrupts = 0;
@@ -21,9 +24,23 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await run(process.argv.slice(2), {
+const args = process.argv.slice(2);
+const terminal: Terminal = {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: controller.signal,
   command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+};
+
+/** The end when nothing is left to wait for and the work is not done. */
+const stuck = new Promise<ExitCode>((resolve) => {
+  process.once('beforeExit', () => {
+    const message = 'The work came to no end: something that it waits for, as a promise of a plugin, is never settled.';
+    const json = args.includes('--json');
+    if (!done) tell(new DatafreeError('plugin-failed', message), { json, debug: false }, terminal);
+    resolve(1);
+  });
 });
+let done = false;
+process.exitCode = await Promise.race([run(args, terminal), stuck]);
+done = true;

@@ -71,6 +71,19 @@ describe('exit codes', () => {
     expect(ended.stderr).not.toMatch(/^\s+at /m);
   });
 
+  test('work that never ends because of a plugin fails', async () => {
+    const plugin = `export default {
+      kind: 'synthesizer', name: 'waiting', apiVersion: 1, options: {},
+      supports: { needsGradients: false, needsBatchNorm: false, labelled: false, deterministic: true },
+      synthesize: () => new Promise(() => {}),
+    };`;
+    await writeFile(at('waiting.mjs'), plugin);
+    const ended = await start(['compress', 'model.onnx', '-o', 'never.onnx', '--method', './waiting.mjs', '--json']);
+    expect(ended.code, ended.stderr).toBe(1);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code: 'plugin-failed' } });
+    expect(ended.stderr).toContain('never settled');
+  });
+
   test('a closed pipe is no error', async () => {
     const command = ['sh', '-c', `"${process.execPath}" "${program}" "$@" | head -c 1`, 'sh'];
     const ended = await start(['inspect', 'model.onnx'], { command });
