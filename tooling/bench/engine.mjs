@@ -4,9 +4,13 @@
 //
 // One JSON line a case, each in a process of its own: milliseconds of the step, of the forward pass and of the same
 // step in PyTorch (null where python3 does not have it); the peak resident set; the sum of the activations of one
-// forward pass, and what the step adds to the resident set as a multiple of it; milliseconds to write and compile the
-// step. With --steps, how much the resident set grows over so many further steps.
+// forward pass, and of what the backward pass reads of what the step computes before its loss; what the step adds to the
+// resident set as a multiple of the former; milliseconds to write and compile the step. With --steps, how much the
+// resident set grows over so many further steps.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
@@ -31,6 +35,7 @@ import {
 import { gridOf, memorySamples } from '@datafree/data';
 import { distillationStep, parseFineTunerOptions } from '@datafree/finetuner';
 import { batchNormStatistics } from '@datafree/inversion';
+import { decodeModel, encodeModel } from '@datafree/onnx';
 import { silentLogger } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
@@ -54,6 +59,7 @@ const { values } = parseArgs({
     case: { type: 'string' },
     steps: { type: 'string', default: '0' },
     index: { type: 'string' },
+    quantise: { type: 'string' },
   },
 });
 
@@ -145,16 +151,35 @@ const steps = {
     for (let n = 0; n < batch; n++) oneHot[n * classes + (n % classes)] = 1;
     return { program, feeds: { samples, targets: tensorOf('float32', [batch, classes], oneHot) } };
   },
-  'finetune-step': async (model, samples, runtime) => {
-    const set = memorySamples({ shape: samples.dims.slice(1), data: samples.data });
-    const context = { runtime, seed: 1, logger: silentLogger, onProgress() {} };
-    const quantized = await quantizer({ weights: 4, activations: 4 }).quantize(model, set, context);
+  'finetune-step': async (model, samples) => {
     const options = parseFineTunerOptions({ augmentations: [] });
-    const { program } = distillationStep(model, quantized, samples.dims[0], options);
+    const { program } = distillationStep(model, { graph: quantised() }, samples.dims[0], options);
     const rates = { rate: scalarOf('float32', 1e-4), 'step-rate': scalarOf('float32', 1e-4) };
     return { program, feeds: { samples, ...rates } };
   },
 };
+
+/** The network at 4 bits. Calibrated in another process, so that its memory is not counted with that of the step. */
+function quantised() {
+  const folder = mkdtempSync(join(tmpdir(), 'datafree-bench-'));
+  const file = join(folder, 'quantised.onnx');
+  const args = [fileURLToPath(import.meta.url), '--index', values.index, '--quantise', file];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+  const graph = decodeModel(readFileSync(file));
+  rmSync(folder, { recursive: true });
+  return graph;
+}
+
+/** Writes what {@link quantised} reads. */
+async function quantise(entry, file) {
+  const model = network(entry.network, { grid: gridOf(entry.grid, 3) });
+  const shape = model.input.shape.slice(1);
+  const set = memorySamples({ shape, data: new Random(1).normals(entry.batch * elementCount(shape)) });
+  const context = { runtime: ort(), seed: 1, logger: silentLogger, onProgress() {} };
+  const { graph } = await quantizer({ weights: 4, activations: 4 }).quantize(model, set, context);
+  writeFileSync(file, encodeModel(graph));
+}
 
 /** MiB of what the nodes behind the loss of a step read of what the nodes before it compute. */
 function needed(graph) {
@@ -206,5 +231,6 @@ if (values.index === undefined) {
     if (status !== 0) process.exit(status ?? 1);
   }
 } else {
-  await measure(cases[Number(values.index)]);
+  const entry = cases[Number(values.index)];
+  await (values.quantise === undefined ? measure(entry) : quantise(entry, values.quantise));
 }

@@ -39,11 +39,13 @@ export const cells = [
   row(w2a4),
   row({ ...w2a4, method: 'real' }),
   row({ ...mobilenet, weights: 4 }),
-  row({ ...mobilenet, weights: 8 }),
-  ...methods,
   ...seeds(2),
   ...seeds(3),
+  ...methods,
   ...learners,
+  row({ ...mobilenet, weights: 8, reconstruct: 0 }),
+  row({ ...w2a4, samples: 2048 }),
+  row({ ...w2a4, samples: 2048, method: 'real' }),
   ...sizes,
 ];
 
