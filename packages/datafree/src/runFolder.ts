@@ -27,9 +27,7 @@ export async function runFolder(path: string, facts: Readonly<Record<string, unk
     if (error.code === 'ENOENT') return [];
     throw occupied(path, 'is not a folder', error);
   });
-  const foreign = entries.find(
-    (name) => !(name === samplesName || name.endsWith('.checkpoint') || name.startsWith('.datafree-')),
-  );
+  const foreign = foreignIn(entries);
   if (foreign !== undefined) throw occupied(path, `holds "${foreign}"`);
   const samples = join(path, samplesName);
   return {
@@ -50,6 +48,11 @@ export async function runFolder(path: string, facts: Readonly<Record<string, unk
       }),
     remove: () => rm(path, { recursive: true, force: true }),
   };
+}
+
+/** A name in a run folder that no run writes. */
+export function foreignIn(names: readonly string[]): string | undefined {
+  return names.find((name) => !(name === samplesName || name.endsWith('.checkpoint') || name.startsWith('.datafree-')));
 }
 
 const samplesName = 'samples';

@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Random } from '@datafree/core';
 import { encodeNpy } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cell } from '../comparison/cell.ts';
 import type { Row } from '../comparison/summary.ts';
 import { network, sampleShape } from '../testing/models.ts';
@@ -130,6 +130,49 @@ test('goes on with what is finished, cell by cell', async () => {
   expect(text.stdout).toMatch(/^bns +3\/3 +2 +[\d.]+ ± [\d.]+/m);
   expect((await runHere(compare('stopped', '--csv'))).stdout).toMatch(/^bns,3,3,2,/m);
   expect((await runHere(compare('stopped', '--markdown'))).stdout).toMatch(/^\| bns \| 3\/3 \| 2 \|/m);
+});
+
+describe('--restart', () => {
+  const manifest = async (): Promise<string> => readFile(at('grid', 'compare.json'), 'utf8');
+  const cell = 'gaussian_w8a8_s0.json';
+
+  test.each<[name: string, files: () => Promise<Record<string, string>>]>([
+    ['a manifest of something else', async () => ({ 'compare.json': '{ "mine": true }', 'data.csv': '1' })],
+    ['a manifest that is no JSON', async () => ({ 'compare.json': '{', [cell]: '{}' })],
+    ['no manifest', async () => ({ [cell]: '{}' })],
+    ['a file that is not its own', async () => ({ 'compare.json': await manifest(), [cell]: '{}', 'notes.txt': 'a' })],
+    ['such a file in samples', async () => ({ 'compare.json': await manifest(), 'bns_s0.run/notes.txt': 'a' })],
+  ])('refuses a folder with %s, and leaves it as it is', async (_name, files) => {
+    const path = await mkdtemp(at('foreign-'));
+    const written = await files();
+    for (const [name, text] of Object.entries(written)) {
+      await mkdir(dirname(join(path, name)), { recursive: true });
+      await writeFile(join(path, name), text);
+    }
+    for (const args of [[], ['--restart']]) {
+      const refused = await runHere(compare(basename(path), ...args));
+      expect(refused.stderr).toContain('error [output-exists]');
+      expect(refused.stderr).not.toContain('--restart');
+      for (const [name, text] of Object.entries(written)) {
+        expect(await readFile(join(path, name), 'utf8')).toBe(text);
+      }
+    }
+  });
+
+  test('discards what a comparison left, and leaves hidden files', async () => {
+    const small = (...more: string[]): string[] => [
+      ...['compare', at('model.onnx'), '--data', at('data.npy'), '--run', at('again'), '--methods', 'gaussian'],
+      ...['--bits', '8/8', '--seeds', '1', ...more],
+    ];
+    await result(...small('--samples', '8'));
+    await mkdir(at('again', 'bns_s4.run'));
+    for (const name of ['bns_w4a4_s4.json', 'bns_w4a4_s4.onnx', '.hidden', join('bns_s4.run', 'run.checkpoint')]) {
+      await writeFile(at('again', name), '{}');
+    }
+    const { cells } = await result(...small('--samples', '9', '--restart'));
+    expect(cells.map(({ samples }) => samples)).toEqual([9]);
+    expect((await readdir(at('again'))).sort()).toEqual(['.hidden', 'compare.json', cell]);
+  });
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
+import { foreignIn } from '../runFolder.ts';
 import { version } from '../version.ts';
 import { type Cell, type CellKey, describeCell, type Group } from './cell.ts';
 
@@ -21,6 +22,7 @@ export class ComparisonFolder {
    * Opens a folder, or makes it.
    *
    * @param facts what all cells have in common
+   * @param restart whether to discard what a comparison left in it
    * @throws `output-exists` when it holds something else, `resume-mismatch` when its cells have other facts
    */
   static async open(
@@ -28,21 +30,21 @@ export class ComparisonFolder {
     facts: Readonly<Record<string, unknown>>,
     restart: boolean,
   ): Promise<ComparisonFolder> {
-    const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw occupied(path, 'is not a folder', error);
-    });
-    const found = names?.filter((name) => !name.startsWith('.')) ?? [];
-    if (found.length > 0 && !found.includes(manifestName)) throw occupied(path, `holds "${found[0]}"`);
-    if (restart) await rm(path, { recursive: true, force: true });
+    const found = await contentOf(path);
     const wanted = JSON.parse(JSON.stringify({ version, ...facts })) as Record<string, unknown>;
-    const manifest = join(path, manifestName);
-    if (found.length > 0 && !restart) compare(path, JSON.parse(await readFile(manifest, 'utf8')), wanted);
-    else {
-      await makeFolder(path);
-      await writeFileAtomic(manifest, `${JSON.stringify(wanted, undefined, 2)}\n`);
+    const folder = new ComparisonFolder(path);
+    if (found.length > 0) {
+      const manifest = await manifestIn(path, found);
+      await refuseForeign(path, found);
+      if (!restart) {
+        compare(path, manifest, wanted);
+        return folder;
+      }
+      await folder.remove();
     }
-    return new ComparisonFolder(path);
+    await makeFolder(path);
+    await writeFileAtomic(join(path, manifestName), `${JSON.stringify(wanted, undefined, 2)}\n`);
+    return folder;
   }
 
   /**
@@ -72,9 +74,10 @@ export class ComparisonFolder {
     return (await readdir(this.path)).some((name) => name !== manifestName && !name.startsWith('.'));
   }
 
-  /** Deletes the folder. */
-  remove(): Promise<void> {
-    return rm(this.path, { recursive: true, force: true });
+  /** Deletes cells, networks and unfinished samples: what a comparison writes, and nothing else. */
+  async remove(): Promise<void> {
+    const names = (await contentOf(this.path)).filter(isWritten);
+    await Promise.all(names.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
   }
 
   /** Where the quantised network of a cell lies while it is measured. */
@@ -109,10 +112,51 @@ function compare(path: string, found: Record<string, unknown>, wanted: Record<st
   });
 }
 
+/** Names of files of a comparison besides its manifest: cells, networks that are measured, unfinished samples. */
+const written = [/^[\w+-]+_w\d+a\d+_s\d+\.(json|onnx)$/, /^[\w+-]+_s\d+\.run$/];
+
+function isWritten(name: string): boolean {
+  return written.some((pattern) => pattern.test(name));
+}
+
+/** Names in a folder, without hidden files; none when there is no folder. */
+async function contentOf(path: string): Promise<readonly string[]> {
+  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw occupied(path, `${path} is not a folder`, error);
+  });
+  return names.filter((name) => !name.startsWith('.'));
+}
+
+/** What the cells in a folder have in common. @throws `output-exists` when no comparison wrote it */
+async function manifestIn(path: string, names: readonly string[]): Promise<Record<string, unknown>> {
+  if (!names.includes(manifestName)) throw occupied(path, `${path} holds "${names[0]}" and is no comparison`);
+  const file = join(path, manifestName);
+  try {
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    if (['version', 'model', 'samples', 'quantizer'].every((fact) => fact in manifest)) return manifest;
+  } catch (cause) {
+    throw occupied(path, `${file} is not that of a comparison`, cause);
+  }
+  throw occupied(path, `${file} is not that of a comparison`);
+}
+
+/** @throws `output-exists` when a comparison did not write all that is in its folder */
+async function refuseForeign(path: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if (name !== manifestName && !isWritten(name))
+      throw occupied(path, `${path} holds "${name}", which no comparison writes`);
+    if (!name.endsWith('.run')) continue;
+    const foreign = foreignIn(await readdir(join(path, name)).catch(() => []));
+    if (foreign !== undefined)
+      throw occupied(path, `${path} holds "${join(name, foreign)}", which no comparison writes`);
+  }
+}
+
 function occupied(path: string, problem: string, cause?: unknown): DatafreeError {
-  return new DatafreeError('output-exists', `${path} ${problem} and is no comparison.`, {
+  return new DatafreeError('output-exists', `${problem}.`, {
     path,
-    hint: 'Choose another folder with --run.',
+    hint: 'Choose another folder with --run, or move away what does not belong in it.',
     cause,
   });
 }
