@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Random } from '@datafree/core';
@@ -75,6 +76,37 @@ test('finishes every cell of the grid', async () => {
   expect(found.fp32.top1).toBe(fp32?.top1);
   const cell = found.cells.find(({ method, bits, seed }) => method === 'bns' && bits.weights === 3 && seed === 1);
   expect(cell).toMatchObject({ top1: own?.top1, agreement: own?.agreement, bytes: own?.bytes });
+});
+
+test('lets two of the same command run at once in one folder', async () => {
+  const { cells } = await result(...compare('grid'));
+  const numbers = (of: readonly Cell[]): object[] => of.map(({ seconds: _, ...cell }) => cell);
+  const both = await Promise.all([result(...compare('both')), result(...compare('both'))]);
+  for (const found of both) expect(numbers(found.cells)).toEqual(numbers(cells));
+  const files = await readdir(at('both'));
+  expect(files.filter((name) => !name.endsWith('.json'))).toEqual([]);
+  expect(files).toHaveLength(9);
+});
+
+test('goes on with the samples of a process that was killed, and removes the network that it measured', async () => {
+  const controller = new AbortController();
+  const bns = (...args: string[]): string[] => [
+    ...compare('killed', '--methods', 'bns', '--seeds', '1', '--method-option', 'bns:batch=4', ...args),
+  ];
+  const killed = await runHere(bns(), {
+    signal: controller.signal,
+    onWrite: (text) => {
+      if (text.includes('cells: 1/2')) controller.abort();
+    },
+  });
+  expect(killed.stderr).toMatch(/synthesis: /);
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  await rename(at('killed', 'bns_s0.run'), at('killed', `bns_s0.${pid}-0123456789ab.run`));
+  await writeFile(at('killed', `bns_w3a3_s0.${pid}-0123456789ab.onnx`), 'half');
+  const outcome = await runHere(bns());
+  expect(outcome.stderr).toMatch(/cells: 2\/2/);
+  expect(outcome.stderr).not.toMatch(/synthesis: /);
+  expect((await readdir(at('killed'))).sort()).toEqual(['bns_w3a3_s0.json', 'bns_w8a8_s0.json', 'compare.json']);
 });
 
 test('puts samples of data beside the methods, other ones for each seed', async () => {

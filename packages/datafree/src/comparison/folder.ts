@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
 import { foreignIn } from '../runFolder.ts';
 import { version } from '../version.ts';
 import { type Cell, type CellKey, describeCell, type Group } from './cell.ts';
+import { freeName, hold, isHeld, letGo } from './held.ts';
 
 /** What tells that a folder is one of a comparison. */
 const manifestName = 'compare.json';
@@ -38,6 +39,8 @@ export class ComparisonFolder {
       await refuseForeign(path, found);
       if (!restart) {
         compare(path, manifest, wanted);
+        // A killed process leaves the network that it measured.
+        await folder.#remove((name) => name.endsWith('.onnx'));
         return folder;
       }
       await folder.remove();
@@ -74,25 +77,91 @@ export class ComparisonFolder {
     return (await readdir(this.path)).some((name) => name !== manifestName && !name.startsWith('.'));
   }
 
-  /** Deletes cells, networks and unfinished samples: what a comparison writes, and nothing else. */
-  async remove(): Promise<void> {
-    const names = (await contentOf(this.path)).filter(isWritten);
+  /**
+   * Deletes cells, networks and unfinished samples: what a comparison writes, and nothing else. What another process is
+   * at is left to it.
+   */
+  remove(): Promise<void> {
+    return this.#remove(isWritten);
+  }
+
+  async #remove(which: (name: string) => boolean): Promise<void> {
+    const names = (await contentOf(this.path)).filter((name) => which(name) && !isHeld(name));
     await Promise.all(names.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
   }
 
-  /** Where the quantised network of a cell lies while it is measured. */
-  modelOf(key: CellKey): string {
-    return `${this.#pathOf(key)}.onnx`;
+  /**
+   * Has a file for the quantised network of a cell while it is measured, and removes it afterwards. Another process
+   * that finishes the same cell has a file of its own.
+   */
+  async withModel<T>(key: CellKey, work: (path: string) => Promise<T>): Promise<T> {
+    const name = hold(this.#nameOf(key), '.onnx');
+    try {
+      return await work(join(this.path, name));
+    } finally {
+      await rm(join(this.path, name), { force: true });
+      letGo(name);
+    }
   }
 
-  /** Where the samples of a group are kept until all of its cells are finished. */
-  runOf({ method, seed }: Group): string {
-    return join(this.path, `${plain(method)}_s${seed}.run`);
+  /**
+   * Takes the folder that the samples of a group are kept in until all of its cells are finished: the one that an
+   * interrupted run left, or a new one. No other process works in it.
+   */
+  async takeRun(group: Group): Promise<string> {
+    const path = join(this.path, hold(stemOf(group), '.run'));
+    for (const name of await this.#abandonedRuns(group)) {
+      // Of several processes that rename it one succeeds.
+      if (await renamed(join(this.path, name), path)) break;
+    }
+    return path;
   }
 
-  #pathOf({ method, bits, seed }: CellKey): string {
-    return join(this.path, `${plain(method)}_w${bits.weights}a${bits.activations}_s${seed}`);
+  /** Leaves a folder of samples to the process that goes on with them. */
+  async leaveRun(path: string): Promise<void> {
+    const name = basename(path);
+    // What another process left with the same name is as good; without it, the folder stays under its own.
+    await renamed(path, join(this.path, freeName(name)));
+    letGo(name);
   }
+
+  /** Name of the folder of samples of a group when no process works in it. */
+  runOf(group: Group): string {
+    return join(this.path, `${stemOf(group)}.run`);
+  }
+
+  /** Deletes samples of a group: a folder that was taken, and those that no process works in. */
+  async discardRuns(group: Group, taken?: string): Promise<void> {
+    if (taken !== undefined) letGo(basename(taken));
+    for (const name of await this.#abandonedRuns(group)) {
+      await rm(join(this.path, name), { recursive: true, force: true });
+    }
+  }
+
+  async #abandonedRuns(group: Group): Promise<readonly string[]> {
+    const own = `${stemOf(group)}.run`;
+    return (await contentOf(this.path)).filter((name) => freeName(name) === own && !isHeld(name));
+  }
+
+  #pathOf(key: CellKey): string {
+    return join(this.path, this.#nameOf(key));
+  }
+
+  #nameOf({ method, bits, seed }: CellKey): string {
+    return `${plain(method)}_w${bits.weights}a${bits.activations}_s${seed}`;
+  }
+}
+
+function stemOf({ method, seed }: Group): string {
+  return `${plain(method)}_s${seed}`;
+}
+
+/** Renames a folder, unless it is gone or there is one of the new name that holds something. */
+function renamed(from: string, to: string): Promise<boolean> {
+  return rename(from, to).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A name that every file system takes; names that had to be changed stay different from each other. */
@@ -116,7 +185,7 @@ function compare(path: string, found: Record<string, unknown>, wanted: Record<st
 const written = [/^[\w+-]+_w\d+a\d+_s\d+\.(json|onnx)$/, /^[\w+-]+_s\d+\.run$/];
 
 function isWritten(name: string): boolean {
-  return written.some((pattern) => pattern.test(name));
+  return written.some((pattern) => pattern.test(freeName(name)));
 }
 
 /** Names in a folder, without hidden files; none when there is no folder. */

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { compress, type StageOptions, synthesize } from '@datafree/orchestrator';
 import type { FineTuner, Model, Quantizer, SampleSet, Synthesizer } from '@datafree/plugin';
 import type { Bits } from '../arguments/grid.ts';
@@ -45,50 +44,68 @@ const evaluated = 64;
  * @returns in the order of the bits
  */
 export async function finishGroup(comparison: Comparison, group: Group, source: Source): Promise<readonly Cell[]> {
-  const { folder, model, data, threads, signal, onProgress, onCell } = comparison;
+  const { folder, onCell } = comparison;
   const { options } = source;
-  const path = folder.runOf(group);
+  let run: string | undefined;
   let made: Promise<Made> | undefined;
+  const samples = async (): Promise<Made> => {
+    run ??= await folder.takeRun(group);
+    made ??= samplesOf(comparison, group, source, run);
+    return made;
+  };
   const cells: Cell[] = [];
-  for (const bits of comparison.bits) {
-    const key = { ...group, bits };
-    let cell = await folder.read(key, options);
-    if (cell === undefined) {
-      made ??= samplesOf(comparison, group, source, path);
-      const { samples, seconds: synthesis } = await made;
-      const { quantized, seconds } = await compress({
-        ...stageOf(comparison),
-        model,
-        fineTuner: comparison.fineTuner,
-        seed: group.seed,
-        quantizer: comparison.quantizerOf(bits),
-        samples,
-      });
-      const file = folder.modelOf(key);
-      const bytes = await saveModel(file, quantized.graph);
-      const models = [comparison.path, file];
-      const results = await evaluateModels({ models, samples: data, batch: evaluated, threads, signal, onProgress });
-      const [fp32, own] = results as [(typeof results)[0], (typeof results)[0]];
-      const { calibration, fineTuning } = seconds;
-      cell = {
-        ...key,
-        options,
-        samples: samples.count,
-        top1: own.top1,
-        agreement: own.agreement,
-        cosine: own.cosine,
-        bytes,
-        seconds: { synthesis, calibration, fineTuning, total: synthesis + calibration + fineTuning },
-        fp32: { top1: fp32.top1 },
-      };
-      await folder.write(cell);
-      await rm(file);
+  try {
+    for (const bits of comparison.bits) {
+      const key = { ...group, bits };
+      let cell = await folder.read(key, options);
+      if (cell === undefined) {
+        cell = await finishCell(comparison, key, options, await samples());
+        await folder.write(cell);
+      }
+      onCell(cell);
+      cells.push(cell);
     }
-    onCell(cell);
-    cells.push(cell);
+  } catch (error) {
+    if (run !== undefined) await folder.leaveRun(run);
+    throw error;
   }
-  await rm(path, { recursive: true, force: true });
+  await folder.discardRuns(group, run);
   return cells;
+}
+
+async function finishCell(
+  comparison: Comparison,
+  key: CellKey,
+  options: Cell['options'],
+  { samples, seconds: synthesis }: Made,
+): Promise<Cell> {
+  const { folder, model, fineTuner, data, threads, signal, onProgress } = comparison;
+  const { quantized, seconds } = await compress({
+    ...stageOf(comparison),
+    model,
+    fineTuner,
+    seed: key.seed,
+    quantizer: comparison.quantizerOf(key.bits),
+    samples,
+  });
+  return folder.withModel(key, async (file) => {
+    const bytes = await saveModel(file, quantized.graph);
+    const models = [comparison.path, file];
+    const results = await evaluateModels({ models, samples: data, batch: evaluated, threads, signal, onProgress });
+    const [fp32, own] = results as [(typeof results)[0], (typeof results)[0]];
+    const { calibration, fineTuning } = seconds;
+    return {
+      ...key,
+      options,
+      samples: samples.count,
+      top1: own.top1,
+      agreement: own.agreement,
+      cosine: own.cosine,
+      bytes,
+      seconds: { synthesis, calibration, fineTuning, total: synthesis + calibration + fineTuning },
+      fp32: { top1: fp32.top1 },
+    };
+  });
 }
 
 /** What of a comparison every stage is given. */
@@ -114,10 +131,12 @@ interface Made {
   readonly seconds: number;
 }
 
-async function samplesOf(comparison: Comparison, { seed }: Group, source: Source, path: string): Promise<Made> {
-  const { model, count } = comparison;
+async function samplesOf(comparison: Comparison, group: Group, source: Source, path: string): Promise<Made> {
+  const { folder, model, count } = comparison;
+  const { seed } = group;
   if (!('synthesize' in source)) return { samples: await drawn(source.samples, count, seed), seconds: 0 };
-  const store = await runFolder(path);
+  // Messages name the folder as it is called when this run has ended.
+  const store = { ...(await runFolder(path)), path: folder.runOf(group) };
   const before = await store.checkpoint.read(key);
   const start = performance.now();
   const seconds = (): number =>
