@@ -109,6 +109,25 @@ test('goes on with the samples of a process that was killed, and removes the net
   expect((await readdir(at('killed'))).sort()).toEqual(['bns_w3a3_s0.json', 'bns_w8a8_s0.json', 'compare.json']);
 });
 
+test.each([['{'], ['{}'], ['null'], ['']])(
+  'makes a cell again whose file holds only "%s", with a warning',
+  async (text) => {
+    const small = [
+      ...['compare', at('model.onnx'), '--data', at('data.npy'), '--run', at('damaged'), '--methods', 'gaussian'],
+      ...['--bits', '8/8,3/3', '--seeds', '1', '--samples', '8'],
+    ];
+    const { cells } = await result(...small);
+    const file = at('damaged', 'gaussian_w3a3_s0.json');
+    await writeFile(file, text);
+    const again = await runHere([...small, '--json']);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stderr.split(`${file} is damaged`)).toHaveLength(2);
+    const agreements = (of: readonly Cell[]): number[] => of.map(({ agreement }) => agreement);
+    expect(agreements(again.json<Result>().cells)).toEqual(agreements(cells));
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ agreement: cells[1]?.agreement });
+  },
+);
+
 test('puts samples of data beside the methods, other ones for each seed', async () => {
   const { cells } = await result(
     ...['compare', at('model.onnx'), '--data', at('data.npy'), '--run', at('real'), '--methods', 'gaussian'],

@@ -105,7 +105,10 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     ...runtimeFacts(options),
     fineTuner: fineTuner && { name: fineTuner.name, ...fineTuner.options },
   };
-  const folder = await ComparisonFolder.open(folderOf(path, options), facts, options.restart);
+  const folder = await ComparisonFolder.open(folderOf(path, options), facts, {
+    restart: options.restart,
+    logger: console.logger,
+  });
 
   const total = groups.length * bits.length;
   const finished = new Set<string>();

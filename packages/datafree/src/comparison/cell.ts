@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { Bits } from '../arguments/grid.ts';
 
 /** What makes a cell of a comparison. */
@@ -45,4 +46,29 @@ export interface Group {
 /** A cell as people read it. */
 export function describeCell({ method, bits, seed }: CellKey): string {
   return `${method} ${bits.weights}/${bits.activations} seed ${seed}`;
+}
+
+const number = v.number();
+const top1 = v.nullable(number);
+const schema = v.object({
+  method: v.string(),
+  bits: v.object({ weights: number, activations: number }),
+  seed: number,
+  options: v.record(v.string(), v.unknown()),
+  samples: number,
+  top1,
+  agreement: number,
+  cosine: number,
+  bytes: number,
+  seconds: v.object({ synthesis: number, calibration: number, fineTuning: number, total: number }),
+  fp32: v.object({ top1 }),
+}) satisfies v.GenericSchema<unknown, Cell>;
+
+/** A cell as its file holds it; undefined when the text is not that of one. */
+export function parseCell(text: string): Cell | undefined {
+  try {
+    return v.parse(schema, JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }

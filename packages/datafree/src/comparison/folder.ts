@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '@datafree/data';
-import { DatafreeError } from '@datafree/plugin';
+import { DatafreeError, type Logger } from '@datafree/plugin';
 import { foreignIn } from '../runFolder.ts';
 import { version } from '../version.ts';
-import { type Cell, type CellKey, describeCell, type Group } from './cell.ts';
+import { type Cell, type CellKey, describeCell, type Group, parseCell } from './cell.ts';
 import { freeName, hold, isHeld, letGo } from './held.ts';
 
 /** What tells that a folder is one of a comparison. */
@@ -14,26 +14,31 @@ const manifestName = 'compare.json';
 /** A folder with the finished cells of a comparison, a JSON file each. */
 export class ComparisonFolder {
   readonly path: string;
+  readonly #logger: Logger;
+  /** Damaged files that were warned of. */
+  readonly #damaged = new Set<string>();
 
-  private constructor(path: string) {
+  private constructor(path: string, logger: Logger) {
     this.path = path;
+    this.#logger = logger;
   }
 
   /**
    * Opens a folder, or makes it.
    *
    * @param facts what all cells have in common
-   * @param restart whether to discard what a comparison left in it
+   * @param options.restart whether to discard what a comparison left in it
+   * @param options.logger is warned of damaged files
    * @throws `output-exists` when it holds something else, `resume-mismatch` when its cells have other facts
    */
   static async open(
     path: string,
     facts: Readonly<Record<string, unknown>>,
-    restart: boolean,
+    { restart, logger }: { readonly restart: boolean; readonly logger: Logger },
   ): Promise<ComparisonFolder> {
     const found = await contentOf(path);
     const wanted = JSON.parse(JSON.stringify({ version, ...facts })) as Record<string, unknown>;
-    const folder = new ComparisonFolder(path);
+    const folder = new ComparisonFolder(path, logger);
     if (found.length > 0) {
       const manifest = await manifestIn(path, found);
       await refuseForeign(path, found);
@@ -51,15 +56,23 @@ export class ComparisonFolder {
   }
 
   /**
-   * A finished cell.
+   * A finished cell. One whose file is damaged counts as not finished, with a warning.
    *
    * @param options of its method, which must be those that it was made with
    * @throws `resume-mismatch`
    */
   async read(key: CellKey, options: Readonly<Record<string, unknown>>): Promise<Cell | undefined> {
-    const text = await readFile(`${this.#pathOf(key)}.json`, 'utf8').catch(() => undefined);
+    const path = `${this.#pathOf(key)}.json`;
+    const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
-    const cell = JSON.parse(text) as Cell;
+    const cell = parseCell(text);
+    if (cell === undefined) {
+      if (!this.#damaged.has(path)) {
+        this.#logger.warn(`${path} is damaged: ${describeCell(key)} is made again.`);
+      }
+      this.#damaged.add(path);
+      return undefined;
+    }
     if (JSON.stringify(cell.options) === JSON.stringify(options)) return cell;
     throw new DatafreeError('resume-mismatch', `${describeCell(key)} was made with other options in ${this.path}.`, {
       path: this.path,
