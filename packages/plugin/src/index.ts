@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './given.ts';
 export * from './graph.ts';
 export * from './model.ts';
 export * from './plugins.ts';
