@@ -1,5 +1,4 @@
 import {
-  DatafreeError,
   type FineTuner,
   type Metric,
   type Model,
@@ -10,11 +9,13 @@ import {
   throwIfAborted,
   wrapPluginError,
 } from '@datafree/plugin';
+import { broken } from './broken.ts';
 import { checkpointOf } from './checkpoint.ts';
 import { openStage, type StageOptions } from './context.ts';
 import { checkOptions } from './options.ts';
 import { checkBits, checkPlan } from './plan.ts';
 import { openRun, type RunStore } from './store.ts';
+import { synthesized } from './synthesized.ts';
 
 /** Samples made when their number is not given. */
 export const defaultCount = 256;
@@ -30,9 +31,11 @@ export interface SynthesizeOptions extends Omit<StageOptions, 'checkpoint'> {
 }
 
 /**
- * Makes samples from the network alone.
+ * Makes samples from the network alone. What the plugin gives is checked, each batch when it is read: what does not fit
+ * the network or is no finite number is an error then, values far outside its inputs are warned of once.
  *
- * @throws what {@link checkPlan} throws, `resume-mismatch`, `aborted`, and what the plugin throws, with its name
+ * @throws what {@link checkPlan} throws, `resume-mismatch`, `aborted`, and with the plugin's name what it throws and
+ * `plugin-failed` for what are no samples. Reading them throws `plugin-failed`, `not-finite` and what the plugin throws
  */
 export async function synthesize(options: SynthesizeOptions): Promise<SampleSet> {
   checkOptions('synthesize', options, ['model', 'runtime', 'synthesizer']);
@@ -47,16 +50,10 @@ export async function samplesFor(options: SynthesizeOptions & { readonly count: 
   const kept = await store?.readSamples();
   if (kept !== undefined) return kept;
   const checkpoint = store && checkpointOf(store.checkpoint, 'synthesis');
-  const samples = await work(synthesizer.name, { ...options, checkpoint }, (context) =>
+  const made = await work(synthesizer.name, { ...options, checkpoint }, (context) =>
     synthesizer.synthesize(model, { count }, context),
   );
-  const shape = model.input.shape.slice(1);
-  if (samples.count !== count || String(samples.shape) !== String(shape)) {
-    throw broken(
-      synthesizer.name,
-      `gave ${samples.count} samples of shape [${samples.shape}] where ${count} of [${shape}] were asked for`,
-    );
-  }
+  const samples = synthesized(made, { model, synthesizer, count, logger: options.logger });
   return store?.keepSamples(samples, { model, synthesizer, seed }) ?? samples;
 }
 
@@ -149,8 +146,4 @@ function describe({ inputs, outputs }: Model['graph']): string {
   const list = (values: typeof inputs): string =>
     values.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape}]`).join(', ');
   return `(${list(inputs)}) -> (${list(outputs)})`;
-}
-
-function broken(plugin: string, problem: string): DatafreeError {
-  return new DatafreeError('plugin-failed', `${plugin} ${problem}.`, { plugin });
 }

@@ -36,7 +36,7 @@ export const errorCodes = {
   'option-invalid': 'An option is unknown or has a value that is not allowed.',
   'plugin-not-found': 'No plugin of that name can be found.',
   'plugin-invalid': 'The object is not a plugin of the kind that is needed, or of another API version.',
-  'plugin-failed': 'A plugin threw.',
+  'plugin-failed': 'A plugin threw, or gave something else than it was asked for.',
   unsupported: 'The combination asked for is not supported.',
   // samples
   'data-not-found': 'The data does not exist.',

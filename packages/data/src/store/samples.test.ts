@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InputGrid, SampleSet } from '@datafree/plugin';
+import type { InputGrid, SampleBatch, SampleSet } from '@datafree/plugin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeNpy } from '../array/npy.ts';
 import { memorySamples } from '../memory.ts';
@@ -199,6 +199,24 @@ describe('writeSamples', () => {
     }
     await writer.write(batch(1, shape, 1));
     await expect(writer.close()).rejects.toThrow(/2 samples were announced, 1 were written/);
+  });
+
+  it.each([
+    [undefined, 'nothing where a tensor'],
+    [{ data: { dtype: 'float32', dims: [2, 3, 2, 2], data: new Float32Array(5) } }, '5 values for dims [2, 3, 2, 2]'],
+    [{ data: { dtype: 'float64', dims: [2, 3, 2, 2], data: new Float64Array(24) } }, 'type float64'],
+  ])('refuses the batch %j, which are no samples', async (wrong, message) => {
+    const error = { code: 'data-shape', path: folder, message: expect.stringContaining(message) };
+    const writer = await sampleWriter(folder, { origin, shape, count: 2, labelled: false });
+    await expect(writer.write(wrong as SampleBatch)).rejects.toMatchObject(error);
+    const samples: SampleSet = {
+      ...{ shape, count: 2, labelled: false },
+      async *batches() {
+        yield wrong as SampleBatch;
+      },
+    };
+    await expect(writeSamples(folder, samples, { origin })).rejects.toMatchObject(error);
+    expect(await readdir(folder)).toEqual(['manifest.partial.json']);
   });
 
   it('refuses samples that are not finite, and says which', async () => {

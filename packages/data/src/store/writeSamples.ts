@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { elementCount } from '@datafree/core';
-import { DatafreeError, type InputGrid, type SampleBatch, type SampleSet } from '@datafree/plugin';
+import {
+  type BatchForm,
+  batchFault,
+  DatafreeError,
+  type InputGrid,
+  type SampleBatch,
+  type SampleSet,
+} from '@datafree/plugin';
 import { encodeNpy } from '../array/npy.ts';
 import { storedType, toInput, toStored } from '../preprocess/grid.ts';
 import { makeFolder } from './makeFolder.ts';
@@ -40,7 +47,8 @@ export interface SampleWriter {
   /**
    * Takes the next samples. Whole shards are on the disk when it returns.
    *
-   * @throws `data-shape`, `not-finite` with nothing of the batch written, `output-unwritable`
+   * @throws `data-shape` for samples of another type or shape, without their labels, or too many of them, `not-finite`,
+   * with nothing of the batch written; `output-unwritable`
    */
   write(batch: SampleBatch): Promise<void>;
   /** Writes the last shard and the manifest, and opens the folder. @throws `data-shape` when samples are missing */
@@ -90,11 +98,13 @@ export async function sampleWriter(folder: string, description: SampleDescriptio
   return {
     finished,
     async write(batch) {
-      const [added = 0, ...rest] = batch.data.dims;
-      if (String(rest) !== String(shape) || written + added > count || (labelled && batch.labels?.length !== added)) {
+      checkForm(batch, header, folder);
+      const [added = 0] = batch.data.dims;
+      if (written + added > count) {
         throw new DatafreeError(
           'data-shape',
-          `${added}${batch.labels ? ' labelled' : ''} samples of shape [${rest.join(', ')}] do not go into the ${count - written} left of ${count}${labelled ? ' labelled' : ''} samples of shape [${shape.join(', ')}].`,
+          `${added} samples do not go into the ${count - written} left of ${count} samples.`,
+          { path: folder },
         );
       }
       checkFinite(batch, written);
@@ -138,6 +148,7 @@ export async function writeSamples(
   let start = 0;
   if (writer.finished < count) {
     for await (const batch of samples.batches(shardSizeOf(shape))) {
+      checkForm(batch, samples, folder);
       const length = batch.data.dims[0] as number;
       if (start + length > writer.finished) await writer.write(skip(batch, Math.max(0, writer.finished - start)));
       start += length;
@@ -250,6 +261,16 @@ function pack(
     if (Math.abs((data[i] as number) - (back[i] as number)) > step / 1000) return { dtype: 'float32', data };
   }
   return dtype === 'uint8' ? { dtype, data: Uint8Array.from(stored) } : { dtype, data: Int8Array.from(stored) };
+}
+
+/** @throws `data-shape` */
+function checkForm(batch: SampleBatch, form: BatchForm, path: string): void {
+  const fault = batchFault(batch, form);
+  if (fault === undefined) return;
+  throw new DatafreeError('data-shape', `The samples cannot be written: they come with ${fault}.`, {
+    path,
+    hint: 'Check how the samples were made.',
+  });
 }
 
 /** @param first number of the batch's first sample */

@@ -40,10 +40,13 @@ export function counting(count: number, first: number, labelled = false): Sample
     shape: [2],
     count,
     labelled,
-    async *batches() {
-      const data = Float32Array.from({ length: count * 2 }, (_, i) => first + i);
-      const tensor = { dtype: 'float32', dims: [count, 2], data } as const;
-      yield labelled ? { data: tensor, labels: new Int32Array(count) } : { data: tensor };
+    async *batches(size) {
+      for (let from = 0; from < count; from += size) {
+        const length = Math.min(size, count - from);
+        const data = Float32Array.from({ length: length * 2 }, (_, i) => first + from * 2 + i);
+        const tensor = { dtype: 'float32', dims: [length, 2], data } as const;
+        yield labelled ? { data: tensor, labels: new Int32Array(length) } : { data: tensor };
+      }
     },
   };
 }
