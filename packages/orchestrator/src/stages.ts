@@ -9,11 +9,12 @@ import {
   throwIfAborted,
   wrapPluginError,
 } from '@datafree/plugin';
-import { broken } from './broken.ts';
 import { checkpointOf } from './checkpoint.ts';
 import { openStage, type StageOptions } from './context.ts';
+import { measuredBy } from './measured.ts';
 import { checkOptions } from './options.ts';
 import { checkBits, checkPlan } from './plan.ts';
+import { quantizedBy } from './quantized.ts';
 import { openRun, type RunStore } from './store.ts';
 import { synthesized } from './synthesized.ts';
 
@@ -60,7 +61,8 @@ export async function samplesFor(options: SynthesizeOptions & { readonly count: 
 /**
  * Quantises a network, calibrated on samples.
  *
- * @throws what {@link checkPlan} throws, `aborted`, and what the plugin throws, with its name
+ * @throws what {@link checkPlan} throws, `aborted`, and with the plugin's name what it throws and `plugin-failed` for
+ * what is no quantised network
  */
 export async function quantize(
   options: StageOptions & { readonly model: Model; readonly quantizer: Quantizer; readonly samples: SampleSet },
@@ -68,15 +70,15 @@ export async function quantize(
   checkOptions('quantize', options, ['model', 'runtime', 'quantizer']);
   const { model, quantizer, samples } = options;
   checkPlan(options);
-  const quantized = await work(quantizer.name, options, (context) => quantizer.quantize(model, samples, context));
-  checkInterface(quantizer.name, model, quantized);
-  return quantized;
+  const made = await work(quantizer.name, options, (context) => quantizer.quantize(model, samples, context));
+  return quantizedBy(quantizer.name, model, made);
 }
 
 /**
  * Lets a quantised network learn from the full-precision one.
  *
- * @throws what {@link checkPlan} throws, `aborted`, and what the plugin throws, with its name
+ * @throws what {@link checkPlan} throws, `aborted`, and with the plugin's name what it throws and `plugin-failed` for
+ * what is no quantised network
  */
 export async function fineTune(
   options: StageOptions & {
@@ -93,15 +95,15 @@ export async function fineTune(
   const tuned = await work(fineTuner.name, options, (context) =>
     fineTuner.fineTune(model, quantized, samples, context),
   );
-  checkInterface(fineTuner.name, model, tuned);
-  return tuned;
+  return quantizedBy(fineTuner.name, model, tuned);
 }
 
 /**
  * Applies metrics one after the other.
  *
  * @returns values by the metric's name
- * @throws what {@link checkPlan} throws, `aborted`, and what the plugins throw, with their names
+ * @throws what {@link checkPlan} throws, `aborted`, and with the plugins' names what they throw and `plugin-failed` for
+ * what are no finite numbers by name
  */
 export async function measure(
   options: StageOptions & { readonly model: Model; readonly metrics: readonly Metric[]; readonly samples: SampleSet },
@@ -112,7 +114,7 @@ export async function measure(
   const values: [string, Readonly<Record<string, number>>][] = [];
   for (const metric of metrics) {
     const measured = await work(metric.name, options, (context) => metric.measure(model, samples, context));
-    values.push([metric.name, measured]);
+    values.push([metric.name, measuredBy(metric.name, measured)]);
   }
   return Object.fromEntries(values);
 }
@@ -134,16 +136,4 @@ async function work<T>(
   throwIfAborted(context.signal);
   complete();
   return result;
-}
-
-function checkInterface(plugin: string, { graph }: Model, quantized: Quantized): void {
-  const before = describe(graph);
-  const after = describe(quantized.graph);
-  if (after !== before) throw broken(plugin, `changed the network from ${before} to ${after}`);
-}
-
-function describe({ inputs, outputs }: Model['graph']): string {
-  const list = (values: typeof inputs): string =>
-    values.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape}]`).join(', ');
-  return `(${list(inputs)}) -> (${list(outputs)})`;
 }
