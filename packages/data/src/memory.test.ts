@@ -42,6 +42,18 @@ describe('memorySamples', () => {
     expect(() => memorySamples(given)).toThrow(expect.objectContaining({ code }));
   });
 
+  it.each([
+    [undefined, '(options)', /an object of options/],
+    [{}, 'shape', /nothing was given where the shape of one sample/],
+    [{ shape: [3] }, 'data', /nothing was given where a Float32Array/],
+    [{ shape: [3], data: [1, 2, 3] }, 'data', /an Array/],
+    [{ shape: [1], data: new Float32Array(2), label: [0, 1] }, 'label', /there are shape, data, labels/],
+  ])('refuses %j at %s', (given, path, message) => {
+    expect(() => memorySamples(given as never)).toThrow(
+      expect.objectContaining({ code: 'option-invalid', path, message: expect.stringMatching(message) }),
+    );
+  });
+
   it.each([0, -1, 1.5, Number.NaN])('refuses batches of %d', async (size) => {
     const samples = memorySamples({ shape: [1], data: new Float32Array(2) });
     await expect(all(samples.batches(size))).rejects.toMatchObject({ code: 'option-invalid' });

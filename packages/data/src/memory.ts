@@ -1,5 +1,5 @@
 import { elementCount } from '@datafree/core';
-import { DatafreeError, type SampleBatch, type SampleSet } from '@datafree/plugin';
+import { checkNames, DatafreeError, kindOf, type SampleBatch, type SampleSet } from '@datafree/plugin';
 
 /** Samples that lie in memory. */
 export interface MemorySamples {
@@ -14,9 +14,13 @@ export interface MemorySamples {
 /**
  * A sample set over an array in memory. Batches are views of the array: do not write to them.
  *
- * @throws `data-shape` when the array does not hold whole samples, `data-empty`, `labels-length`
+ * @throws `data-shape` when the array does not hold whole samples, `data-empty`, `labels-length`, `option-invalid`
  */
-export function memorySamples({ shape, data, labels }: MemorySamples): SampleSet {
+export function memorySamples(samples: MemorySamples): SampleSet {
+  checkNames('memorySamples', samples, ['shape', 'data', 'labels']);
+  const { shape, data, labels } = samples;
+  if (!Array.isArray(shape)) throw missing('shape', shape, 'the shape of one sample');
+  if (!(data instanceof Float32Array)) throw missing('data', data, 'a Float32Array');
   const size = elementCount(shape);
   if (size === 0 || data.length % size !== 0) {
     throw new DatafreeError('data-shape', `${data.length} numbers do not make whole samples of shape [${shape}].`);
@@ -37,6 +41,14 @@ export function memorySamples({ shape, data, labels }: MemorySamples): SampleSet
       }
     },
   };
+}
+
+function missing(path: string, value: unknown, needed: string): DatafreeError {
+  return new DatafreeError(
+    'option-invalid',
+    `memorySamples: ${path}: ${kindOf(value)} was given where ${needed} is needed.`,
+    { path, hint: 'Give { shape: [3, 224, 224], data: new Float32Array(…), labels: [...] }; labels can be left out.' },
+  );
 }
 
 /** A batch, with labels only where they are known. */

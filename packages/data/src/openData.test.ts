@@ -261,6 +261,20 @@ describe('openData refuses', () => {
     await refuse('option-invalid', path, { preprocess: { mean: [1, 2] } });
   });
 
+  it('options that there are not, and no shape', async () => {
+    const path = await put('n.u8', pixels);
+    const refusal = (options: unknown) => openData(path, options as DataOptions).catch((error) => error.toJSON());
+    expect(await refusal({ shape, preproces: 'imagenet' })).toMatchObject({
+      code: 'option-invalid',
+      path: 'preproces',
+      message: expect.stringMatching(/openData: preproces: there is no such option; there are .*preprocess/),
+    });
+    expect(await refusal(undefined)).toMatchObject({ code: 'option-invalid', path: '(options)' });
+    for (const wrong of [{}, { shape: '3,2,2' }, { shape: [3, 0] }, { shape: ['N', 3] }]) {
+      expect(await refusal(wrong)).toMatchObject({ code: 'option-invalid', path: 'shape' });
+    }
+  });
+
   it('a file of labels without a known name is told by its size', async () => {
     const path = await put('m.u8', pixels);
     const one = await put('labels.bin', counting(5));

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DatafreeError, type Logger, type SampleSet } from '@datafree/plugin';
+import { checkNames, DatafreeError, kindOf, type Logger, type SampleSet } from '@datafree/plugin';
 import { openFile as openForParts, readData, statData, uncompressedName } from './array/bytes.ts';
 import { shapeError, splitBatch } from './array/layout.ts';
 import { decodeNpy, npyHeaderBound, readNpyHeader } from './array/npy.ts';
@@ -34,6 +34,8 @@ export interface DataOptions {
   readonly logger?: Logger | undefined;
 }
 
+const known = ['shape', 'preprocess', 'rawShape', 'labels', 'classes', 'limit', 'resize', 'logger'];
+
 /**
  * Opens a data set: an `.npy` or `.npz` file, raw bytes (`.u8`, `.i8`, each with `.gz` too), a folder of images, or a
  * folder written by `writeSamples`. Size and labels are checked now; samples are read when batches are asked for.
@@ -42,7 +44,15 @@ export interface DataOptions {
  * `option-invalid`
  */
 export async function openData(path: string, options: DataOptions): Promise<SampleSet> {
-  const { limit } = options;
+  checkNames('openData', options, known);
+  const { shape, limit } = options;
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size > 0)) {
+    throw new DatafreeError(
+      'option-invalid',
+      `openData: shape: ${Array.isArray(shape) ? `[${shape}]` : kindOf(shape)} was given where the shape of one sample is needed.`,
+      { path: 'shape', hint: 'Give [3, 224, 224], or `model.input.shape.slice(1)` of a model.' },
+    );
+  }
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
     throw new DatafreeError('option-invalid', `A limit of ${limit} samples is not a whole number from 1.`, {
       path: 'limit',
