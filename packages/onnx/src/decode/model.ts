@@ -1,5 +1,5 @@
 import { canonicalOpset } from '@datafree/core';
-import { DatafreeError, type Graph } from '@datafree/plugin';
+import { checkNames, DatafreeError, type Graph, kindOf } from '@datafree/plugin';
 import { maxModelBytes, newestIrVersion, newestOpset, oldestOpset } from '../limits.ts';
 import { NameSupply } from '../names.ts';
 import { resolveBranches } from '../passes/branches.ts';
@@ -29,9 +29,11 @@ export interface DecodeOptions {
  *
  * @throws `model-empty`, `model-not-onnx`, `model-truncated`, `model-too-large`, `model-invalid`,
  *   `opset-unsupported`, `external-data-missing`, `weight-not-finite`, `input-unsupported`, `attribute-invalid`,
- *   `unsupported`
+ *   `unsupported`, `option-invalid` for something else than bytes, a path say, and for an unknown option
  */
 export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): Graph {
+  checkNames('decodeModel', options, ['externalData', 'lift']);
+  checkBytes('decodeModel', bytes);
   const model = parseModel(bytes);
   const lift = options.lift ?? true;
   const versions = opsetsOf(model);
@@ -63,6 +65,17 @@ export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): Gra
     },
     metadata: new Map(model.metadataProps.map(({ key, value }) => [key, value])),
   };
+}
+
+/** @param of the function, for the message @throws `option-invalid` unless it is a Uint8Array */
+export function checkBytes(of: string, bytes: unknown): void {
+  if (bytes instanceof Uint8Array) return;
+  const file = typeof bytes === 'string' && bytes.length < 100 ? JSON.stringify(bytes) : 'file';
+  throw new DatafreeError(
+    'option-invalid',
+    `${of}: bytes: ${kindOf(bytes)} was given where the bytes of an ONNX file are needed, as a Uint8Array.`,
+    { path: 'bytes', hint: `Read the file first: await readFile(${file}).` },
+  );
 }
 
 function opsetsOf(model: ModelProto): ReadonlyMap<string, number> {

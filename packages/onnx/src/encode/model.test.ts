@@ -69,6 +69,15 @@ const graphs: fc.Arbitrary<Graph> = fc
   });
 
 describe('encodeModel', () => {
+  it('refuses a model in the place of its graph', () => {
+    const own = graph({ nodes: [node('Relu', ['x'], ['y'])] });
+    for (const wrong of [undefined, { graph: own }, new Uint8Array(4)]) {
+      expect(() => encodeModel(wrong as never)).toThrow(
+        expect.objectContaining({ code: 'option-invalid', path: 'graph' }),
+      );
+    }
+  });
+
   it('writes what decodeModel reads', () => {
     fc.assert(
       fc.property(graphs, (original) => {

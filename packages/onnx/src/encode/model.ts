@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { elementTypeCodes } from '@datafree/core';
-import type { Attribute, Graph, Node, ValueInfo } from '@datafree/plugin';
+import { type Attribute, checkGiven, type Graph, type Node, type ValueInfo } from '@datafree/plugin';
 import { tooLarge } from '../decode/envelope.ts';
 import { maxModelBytes } from '../limits.ts';
 import { domainsOf } from '../passes/domains.ts';
@@ -22,9 +22,10 @@ import { contentBytes, encodeTensor } from './tensor.ts';
 /**
  * Writes a graph as an ONNX file in the opset it is in. The same graph gives the same bytes.
  *
- * @throws `model-too-large` over 2 GB
+ * @throws `model-too-large` over 2 GB; `option-invalid` for something else than a graph, a model say
  */
 export function encodeModel(graph: Graph): Uint8Array {
+  checkGiven('encodeModel', { graph });
   const weights = weightBytes(graph);
   if (weights > maxModelBytes) throw tooLarge(weights);
   const opset: Record<string, number> = {

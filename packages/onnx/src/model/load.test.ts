@@ -39,6 +39,32 @@ describe('loadModel', () => {
     expect(loadModel(bytes, { hash: 'abc' }).hash).toBe('abc');
   });
 
+  it('refuses options that there are not', () => {
+    const refused = expect.objectContaining({
+      code: 'option-invalid',
+      path: 'foo',
+      message: expect.stringMatching(/Model: foo: there is no such option; there are .*inputShape/),
+    });
+    const options = { foo: 1 } as object;
+    expect(() => loadModel(encodeModel(network()), options)).toThrow(refused);
+    expect(() => prepareModel(network(), options)).toThrow(refused);
+  });
+
+  it.each([
+    ['model.onnx', /^loadModel: bytes: the text "model\.onnx"/, /readFile\("model\.onnx"\)/],
+    [undefined, /nothing was given/, /readFile/],
+    [new ArrayBuffer(4), /an ArrayBuffer was given/, /readFile/],
+  ])('refuses %j in the place of bytes, and says what to do', (bytes, message, hint) => {
+    expect(() => loadModel(bytes as never)).toThrow(
+      expect.objectContaining({
+        code: 'option-invalid',
+        path: 'bytes',
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+      }),
+    );
+  });
+
   it('reads weights from side files', () => {
     const float = (...dims: readonly number[]) => ({
       value: {

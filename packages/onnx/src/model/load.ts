@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { namesRead, type OperatorSet, prune, standardOperators } from '@datafree/core';
 import {
+  checkGiven,
+  checkNames,
   DatafreeError,
   type Graph,
   type InputGrid,
@@ -10,7 +12,7 @@ import {
   type ValueInfo,
 } from '@datafree/plugin';
 import type { ExternalDataSource } from '../decode/external.ts';
-import { decodeModel } from '../decode/model.ts';
+import { checkBytes, decodeModel } from '../decode/model.ts';
 import { makeBatchDynamic } from '../passes/batch.ts';
 import { simplify } from '../passes/simplify.ts';
 import { hasUnknownRank } from '../rank.ts';
@@ -47,10 +49,16 @@ export interface LoadOptions extends PrepareOptions {
  * @throws what {@link decodeModel} and {@link prepareModel} throw
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
-  const graph = decodeModel(bytes, { externalData: options.externalData });
+  checkNames('loadModel', options, [...known, 'externalData']);
+  checkBytes('loadModel', bytes);
+  const { externalData, ...preparing } = options;
+  const graph = decodeModel(bytes, { externalData });
   const hash = options.hash ?? createHash('sha256').update(bytes).digest('hex');
-  return prepareModel(graph, { ...options, hash });
+  return prepareModel(graph, { ...preparing, hash });
 }
+
+/** Options of {@link prepareModel}. */
+const known = ['grid', 'inputShape', 'requireBatchNorm', 'operators', 'logger', 'hash'];
 
 /**
  * Prepares a network for data-free work: one float32 input with a free batch axis "N", no shape arithmetic that is
@@ -58,9 +66,11 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
  * is told why.
  *
  * @throws `model-quantized`, `several-inputs`, `input-unsupported`, `batchnorm-missing`, `batchnorm-folded`,
- *   `batchnorm-variance`
+ *   `batchnorm-variance`, `option-invalid`
  */
 export function prepareModel(graph: Graph, options: PrepareOptions = {}): Model {
+  checkNames('prepareModel', options, known);
+  checkGiven('prepareModel', { graph });
   const { operators = standardOperators, logger = silentLogger, requireBatchNorm = true, grid, hash = '' } = options;
   const live = prune(graph);
   checkUnquantized(live);
