@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { checkNetwork, checkPlan, type Plan } from '@datafree/orchestrator';
 import { DatafreeError, type Synthesizer } from '@datafree/plugin';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
@@ -105,6 +106,15 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     ...runtimeFacts(options),
     fineTuner: fineTuner && { name: fineTuner.name, ...fineTuner.options },
   };
+  const plan: Plan = { model, runtime, count, seed: options.seed, threads };
+  const given = [...all.values()].map((source) =>
+    'synthesize' in source ? { synthesizer: source } : { samples: source.samples },
+  );
+  const quantizers = bits.map(quantizerOf);
+  for (const own of given) for (const quantizer of quantizers) checkPlan({ ...plan, ...own, quantizer, fineTuner });
+  for (const own of [...given, ...quantizers.map((quantizer) => ({ quantizer })), { fineTuner }]) {
+    checkNetwork({ ...plan, ...own });
+  }
   const folder = await ComparisonFolder.open(folderOf(path, options), facts, {
     restart: options.restart,
     logger: console.logger,

@@ -2,10 +2,11 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { elementTypeCodes } from '@datafree/core';
+import { encodeNpy } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import type { Graph, Node } from '@datafree/plugin';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { network, withOperator } from '../testing/models.ts';
+import { network, sampleShape, withOperator } from '../testing/models.ts';
 import { runHere } from '../testing/terminal.ts';
 
 let folder: string;
@@ -18,6 +19,9 @@ beforeAll(async () => {
   const custom = withOperator(network(), { op: 'Wobble', domain: 'my.ops' });
   await writeFile(at('custom.onnx'), encodeModel({ ...custom, opset: { ...custom.opset, 'my.ops': 1 } }));
   await writeFile(at('scatter.onnx'), encodeModel(scattered(network({ batch: 1 }))));
+  const [count, size] = [4, sampleShape.reduce((product, length) => product * length, 1)];
+  const data = new Float32Array(count * size);
+  await writeFile(at('data.npy'), encodeNpy({ dtype: 'float32', dims: [count, ...sampleShape], data }));
   await writeFile(at('mask.onnx'), encodeModel(masked(network())));
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -69,13 +73,12 @@ async function failure(...args: string[]): Promise<object> {
 
 test.each(['hardmax', 'custom'])('%s, which is not known, is refused before anything is written', async (name) => {
   const gaussian = ['-o', at('small.onnx'), '--method', 'gaussian', '--samples', '4'];
+  const error = { code: 'operator-unknown', op: name === 'custom' ? 'Wobble' : 'Hardmax', plugin: 'quantizer' };
   for (let run = 0; run < 2; run++) {
-    expect(await failure('compress', at(`${name}.onnx`), ...gaussian)).toMatchObject({
-      code: 'operator-unknown',
-      op: name === 'custom' ? 'Wobble' : 'Hardmax',
-      plugin: 'quantizer',
-    });
+    expect(await failure('compress', at(`${name}.onnx`), ...gaussian)).toMatchObject(error);
   }
+  const grid = ['--data', at('data.npy'), '--run', at('grid'), '--methods', 'gaussian', '--samples', '4'];
+  expect(await failure('compare', at(`${name}.onnx`), ...grid)).toMatchObject(error);
 });
 
 test('a network without derivative is refused before anything is written', async () => {
