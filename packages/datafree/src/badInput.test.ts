@@ -137,6 +137,34 @@ describe('an option that cannot be used', () => {
   });
 });
 
+describe('a path that cannot be used', () => {
+  const sound = (): string[] => ['compress', at('sound.onnx')];
+  const data = (): string[] => ['compare', at('sound.onnx'), '--data', at('right.npy'), '--methods', 'gaussian'];
+
+  test('the report is the output', async () => {
+    const message = await failure([...sound(), '-o', at('o.onnx'), '--report', at('o.onnx')], 'option-invalid', 1);
+    expect(message).toMatch(/o\.onnx is the output already.*another name for the report/);
+    expect(message).not.toContain('input');
+  });
+
+  test.each<[args: () => string[], what: RegExp]>([
+    [() => [...sound(), '-o', ''], /--output: the path is empty/],
+    [() => [...sound(), '-o', at('o.onnx'), '--report', ''], /--report: the path is empty/],
+    [() => [...sound(), '-o', at('o.onnx'), '--calibrate-with', ''], /--calibrate-with: the path is empty/],
+    [() => [...data(), '--run', ''], /--run: the path is empty/],
+    [() => ['inspect', at('sound.onnx'), '--config', ''], /--config: the path is empty/],
+    [() => ['inspect', at('sound.onnx'), '--config='], /--config: the path is empty/],
+    [() => ['inspect', ''], /the path of a model file is needed/],
+  ])('%s', async (args, what) => {
+    expect(await failure(args(), 'option-invalid', 1)).toMatch(what);
+  });
+
+  test('the output is called as a folder', async () => {
+    const args = [...sound(), '-o', `${at('fresh')}/`, '--method', 'gaussian', '--samples', '4'];
+    expect(await failure(args, 'output-unwritable', 1)).toMatch(/name of a folder/);
+  });
+});
+
 describe('a command line that is incomplete', () => {
   test.each<[args: string[]]>([
     [['compress']],

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, mkdtemp, readdir, realpath, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { openSamples, type SampleOrigin } from '@datafree/data';
 import { DatafreeError } from '@datafree/plugin';
 
@@ -8,15 +8,25 @@ import { DatafreeError } from '@datafree/plugin';
  * Checks before the long work that a file can be written at its end, and a run folder beside it meanwhile.
  *
  * @param inputs files that must not be overwritten
- * @throws `output-unwritable`, `option-invalid` when the output is one of the inputs
+ * @param output another file that is written
+ * @throws `output-unwritable`, `option-invalid` when it is one of the inputs or the other output
  */
-export async function checkOutputFile(path: string, inputs: readonly string[] = []): Promise<void> {
+export async function checkOutputFile(path: string, inputs: readonly string[] = [], output?: string): Promise<void> {
   const target = await canonical(path);
   if ((await Promise.all(inputs.map(canonical))).includes(target)) {
     throw new DatafreeError('option-invalid', `${path} is the input; it would be overwritten.`, {
       path,
       hint: 'Give another name for the output.',
     });
+  }
+  if (output !== undefined && (await canonical(output)) === target && !(await isDevice(path))) {
+    throw new DatafreeError('option-invalid', `${path} is the output already; the report needs a file of its own.`, {
+      path,
+      hint: 'Give another name for the report.',
+    });
+  }
+  if (path.endsWith('/') || path.endsWith(sep)) {
+    throw unwritable(path, 'it is the name of a folder', 'Give the name of a file.');
   }
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw unwritable(path, 'it is a folder', 'Give the name of a file.');

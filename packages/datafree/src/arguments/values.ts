@@ -75,6 +75,7 @@ export function oneOf<const T extends string>(name: string, words: readonly T[])
  */
 export function path(name: string): Parser<string> {
   return (text) => {
+    if (text === '') throw new DatafreeError('option-invalid', `--${name}: the path is empty.`, { path: name });
     if (text.startsWith('--')) throw new UsageError(`--${name} lacks its value.`, { path: name });
     return text;
   };

@@ -72,7 +72,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   const metrics = await metricsFor(options);
   const synthesizer = calibrateWith === undefined ? await synthesizerFor(options) : undefined;
   await checkOutputFile(output, [path]);
-  if (report !== undefined) await checkOutputFile(report, [path, output]);
+  if (report !== undefined) await checkOutputFile(report, [path], output);
   const { model, file } = await openModel(path, {
     preprocess,
     inputShape: options.inputShape,

@@ -56,7 +56,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   const runtime = await runtimeFor(options);
   const fineTuner = await fineTunerFor(options);
   await checkOutputFile(output, [path, quantizedPath]);
-  if (report !== undefined) await checkOutputFile(report, [path, quantizedPath, output]);
+  if (report !== undefined) await checkOutputFile(report, [path, quantizedPath], output);
   const { model } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
   const { quantized, file } = await openQuantized(quantizedPath, model, options);
   const samples = await dataFor(data, sampleShapeOf(model), options, preprocess, console.logger);

@@ -1,5 +1,6 @@
 import { DatafreeError, isDatafreeError } from '@datafree/plugin';
 import type { Command, Option } from 'commander';
+import { path as pathOf } from '../arguments/values.ts';
 import { displaced, narrowed, optionSettings } from './layers.ts';
 import { findConfig, loadConfig } from './load.ts';
 import type { Settings } from './schema.ts';
@@ -41,9 +42,9 @@ async function configFor(command: Command, args: readonly string[]): Promise<Con
 /** The value of `--config`, which is needed before commander reads the flags. */
 function fileArgument(args: readonly string[]): string | undefined {
   const joined = args.find((arg) => arg.startsWith('--config='));
-  if (joined !== undefined) return joined.slice('--config='.length);
   const at = args.indexOf('--config');
-  return at < 0 ? undefined : args[at + 1];
+  const found = joined?.slice('--config='.length) ?? (at < 0 ? undefined : args[at + 1]);
+  return found === undefined ? undefined : pathOf('config')(found);
 }
 
 function apply(command: Command, found: Config): void {

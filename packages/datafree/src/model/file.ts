@@ -24,10 +24,10 @@ const largest = 2 ** 31 - 1;
 /**
  * Reads a model file.
  *
- * @throws `option-invalid` for something else than a path, `model-not-found`, `file-unreadable`, `model-too-large`
+ * @throws `option-invalid` for something else than a path, or an empty one, `model-not-found`, `file-unreadable`, `model-too-large`
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
-  if (typeof path !== 'string') {
+  if (typeof path !== 'string' || path === '') {
     throw new DatafreeError(
       'option-invalid',
       `path: ${kindOf(path)} was given where the path of a model file is needed.`,
