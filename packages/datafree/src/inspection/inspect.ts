@@ -65,7 +65,7 @@ interface Problem {
  */
 export async function inspect(
   file: ModelFile,
-  options: { readonly inputShape?: readonly number[] | undefined },
+  { inputShape }: { readonly inputShape?: readonly number[] | undefined },
   context: Context,
 ): Promise<Inspection> {
   const { bytes, externalData } = file;
@@ -82,7 +82,7 @@ export async function inspect(
       return undefined;
     }
   };
-  const prepare = (requireBatchNorm: boolean) => () => prepareModel(graph, { ...options, requireBatchNorm });
+  const prepare = (requireBatchNorm: boolean) => () => prepareModel(graph, { inputShape, requireBatchNorm });
   const model = attempt(prepare(false));
   if (model?.batchNorms.length === 0) attempt(prepare(true));
   const unknown = unknownOperators(model?.graph ?? graph);
