@@ -53,6 +53,13 @@ test('a method that needs gradients is refused on a runtime without', () => {
   expect(codeOf({ runtime: plain })).toBeUndefined();
 });
 
+test('two metrics of one name are refused: one would hide the values of the other', () => {
+  expect(() => checkPlan({ ...base, metrics: [counter, { ...counter, options: { groups: 8 } }] })).toThrowError(
+    expect.objectContaining({ code: 'option-invalid', path: 'metrics', message: expect.stringContaining('counter') }),
+  );
+  expect(codeOf({ metrics: [counter, { ...counter, name: 'other' }] })).toBeUndefined();
+});
+
 test('an operator that the runtime does not run is named', () => {
   const lacking = { ...runtime, supports: { ...runtime.supports, unsupportedOperators: ['Relu'] } };
   expect(() => checkPlan({ ...base, runtime: lacking })).toThrowError(

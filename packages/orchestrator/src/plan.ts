@@ -53,6 +53,7 @@ export function checkPlan(plan: Plan): void {
   if (quantizer !== undefined) checkPlugin('quantizer', quantizer);
   if (fineTuner !== undefined) checkFineTuner(fineTuner, plan);
   for (const metric of metrics) checkMetric(metric, plan);
+  checkDistinct(metrics);
 }
 
 /** @throws `data-shape` when the network does not take the samples */
@@ -114,6 +115,17 @@ function checkMetric(metric: Metric, { model, synthesizer, samples }: Plan): voi
   checkPlugin('metric', metric);
   if (metric.supports.needsBatchNorm) checkBatchNorm(metric.name, model);
   if (metric.supports.needsLabels) checkLabels(metric.name, samples, synthesizer);
+}
+
+/** Values are told by the metric's name. @throws `option-invalid` when two have the same */
+function checkDistinct(metrics: readonly Metric[]): void {
+  const names = metrics.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return;
+  throw new DatafreeError('option-invalid', `There are two metrics called ${twice}, and values go by their names.`, {
+    path: 'metrics',
+    hint: 'Give one of them, and measure the other with measure() on the samples.',
+  });
 }
 
 function checkBatchNorm(plugin: string, model: Model): void {
