@@ -231,6 +231,7 @@ test.each([
   ['bits', () => compare('x', '--bits', '8/8,9'), 'option-invalid'],
   ['a method twice', () => compare('x', '--methods', 'bns,bns'), 'option-invalid'],
   ['an option of no method', () => compare('x', '--method-option', 'inception:iterations=3'), 'option-invalid'],
+  ['two forms of the table', () => compare('x', '--csv', '--markdown'), 'option-invalid'],
   ['a cell that is not there', () => compare('x', '--only', 'bns:7'), 'option-invalid'],
   ['an unknown method', () => compare('x', '--methods', 'magic,bns'), 'plugin-not-found'],
 ])('refuses: %s', async (_name, args, code) => {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { checkNetwork, checkPlan, type Plan } from '@datafree/orchestrator';
 import { DatafreeError, type Synthesizer } from '@datafree/plugin';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
@@ -50,7 +50,7 @@ export function compareCommand(terminal: Terminal): Command {
     .option('--run <folder>', 'where finished cells are kept (MODEL.compare in the working directory)', path('run'))
     .option('--jobs <number>', 'processes that work at the same time (as many as have a core)', whole('jobs', 1, 1024))
     .option('--only <method:seed>', 'finish the cells of one method and seed alone')
-    .option('--csv', 'print the table as comma-separated values', false)
+    .addOption(new Option('--csv', 'print the table as comma-separated values').default(false).conflicts('markdown'))
     .option('--markdown', 'print the table in Markdown', false)
     .option('--restart', 'discard the cells that are kept instead of going on with them', false);
   withGrid(command);
