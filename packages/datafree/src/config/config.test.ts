@@ -71,11 +71,30 @@ describe('reading', () => {
     [{ extends: [4] }, 'extends.0'],
     [{ extends: ['./datafree.config.json'] }, 'extends'],
     [{ extends: ['./missing.json'] }, 'config'],
+    [[], '(config)'],
+    [{ extends: [{}, []] }, 'extends.1'],
+    [{ option: [1] }, 'option'],
+    [{ metrics: ['similarity'], metricOption: [] }, 'metricOption'],
+    [{ methods: ['bns'], methodOption: { bns: [1] } }, 'methodOption.bns'],
   ])('refuses %j, and tells where', async (content, path) => {
     await write('datafree.config.json', content);
     const refused = loadConfig('datafree.config.json');
     await expect(refused).rejects.toMatchObject({ code: 'option-invalid', path });
-    if (path !== 'config') await expect(refused).rejects.toThrow(path);
+    if (!path.includes('config')) await expect(refused).rejects.toThrow(path);
+  });
+
+  test('says that options are an object', async () => {
+    await write('datafree.config.json', { option: [1] });
+    await expect(loadConfig('datafree.config.json')).rejects.toThrow('option: must be an object of options');
+  });
+
+  test('a folder, and a module that is not there, are told in a line', async () => {
+    await mkdir(at('datafree.config.ts'));
+    const { stderr, code } = await runHere(['inspect', '../model.onnx']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error \[option-invalid\]: .*datafree\.config\.ts: it is a folder, not a file\.$/m);
+    await write('lacking.ts', "import 'no-such-package'; export default {};");
+    await expect(loadConfig('lacking.ts')).rejects.toThrow(/^lacking\.ts: .*Cannot find module 'no-such-package'\.$/);
   });
 
   test('names what there is in place of an unknown setting', async () => {

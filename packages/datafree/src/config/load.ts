@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatafreeError, describeIssue, isDatafreeError } from '@datafree/plugin';
 import { createJiti } from 'jiti';
@@ -32,7 +32,9 @@ export function loadConfig(path: string): Promise<Settings> {
 async function loadFile(path: string, chain: readonly string[]): Promise<Settings> {
   const file = resolve(path);
   if (chain.includes(file)) throw invalid(path, 'it extends itself', 'extends');
-  if (!(await exists(file))) throw invalid(path, 'it does not exist', 'config');
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) throw invalid(path, 'it does not exist', 'config');
+  if (found.isDirectory()) throw invalid(path, 'it is a folder, not a file', 'config');
   return flatten(await evaluate(path, file), { path, file, inside: '', chain: [...chain, file] });
 }
 
@@ -47,6 +49,13 @@ interface Origin {
 }
 
 async function flatten(value: unknown, origin: Origin): Promise<Settings> {
+  if (Array.isArray(value)) {
+    throw invalid(
+      origin.path,
+      'it is a list where an object of settings is needed',
+      origin.inside.slice(0, -1) || '(config)',
+    );
+  }
   const result = v.safeParse(configSchema, value);
   if (!result.success) {
     const [first] = result.issues;
@@ -79,14 +88,15 @@ async function evaluate(path: string, file: string): Promise<unknown> {
     if (module.default !== undefined) return module.default;
   } catch (error) {
     if (isDatafreeError(error)) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    // Node lists the modules that led to one that it does not find.
+    const [message] = (error instanceof Error ? error.message : String(error)).split('\nRequire stack');
     throw invalid(path, `it cannot be loaded: ${message}`, 'config', error);
   }
   throw invalid(path, 'it has no default export', 'config');
 }
 
 function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  return stat(path).then(
     () => true,
     () => false,
   );

@@ -9,7 +9,11 @@ const finite = v.pipe(v.number(), v.finite());
 const pair = v.tuple([finite, finite]);
 const channels = v.union([finite, v.pipe(v.array(finite), v.nonEmpty())]);
 const sizes = v.pipe(v.array(from(1)), v.nonEmpty());
-const record = v.record(v.string(), v.unknown());
+const record = v.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object of options: { "name": value }',
+);
+const records = v.pipe(record, v.record(v.string(), record));
 const bits = v.pipe(v.string(), v.regex(/^[2-8]\/[2-8]$/, 'must be bits of weights and activations: "4/8"'));
 const quantisation = quantizerOptions.entries;
 
@@ -68,7 +72,7 @@ const settingsSchema = v.strictObject({
   finetuneOption: v.optional(record),
   // measurement
   metrics: v.optional(v.pipe(v.array(text), v.nonEmpty())),
-  metricOption: v.optional(v.record(v.string(), record)),
+  metricOption: v.optional(records),
   // files
   output: v.optional(text),
   report: v.optional(text),
@@ -77,7 +81,7 @@ const settingsSchema = v.strictObject({
   layers: v.optional(v.boolean()),
   // compare
   methods: v.optional(v.pipe(v.array(text), v.nonEmpty())),
-  methodOption: v.optional(v.record(v.string(), record)),
+  methodOption: v.optional(records),
   bits: v.optional(v.pipe(v.array(bits), v.nonEmpty())),
   seeds: v.optional(from(1)),
   withReal: v.optional(text),
@@ -94,5 +98,5 @@ export const settingNames = Object.keys(settingsSchema.entries) as readonly (key
 /** A config with what it extends, not yet looked into. */
 export const configSchema = v.strictObject({
   ...settingsSchema.entries,
-  extends: v.optional(v.array(v.union([text, v.looseObject({})], 'must be a config or the path of one'))),
+  extends: v.optional(v.array(v.union([text, record], 'must be a config or the path of one'))),
 });
