@@ -187,6 +187,16 @@ describe('compress', () => {
     expect(summary).toMatchObject({ method: null, calibrateWith: at('values.npy'), samples: count });
   });
 
+  test('warns of flags that have no effect beside data of your own', async () => {
+    const compress = ['compress', model(), '-o', out, '--calibrate-with', at('values.npy')];
+    const { stderr } = await runHere([...compress, '--samples', '5', '--method', 'gaussian']);
+    expect(stderr).toContain('--samples and --method have no effect beside --calibrate-with: --limit takes fewer');
+    const limited = await runHere([...compress, '--limit', '5', '--option', 'iterations=4', '--json']);
+    expect(limited.stderr).toContain('warning: --option has no effect beside --calibrate-with.');
+    expect(limited.json()).toMatchObject({ samples: 5 });
+    expect((await runHere(compress)).stderr).not.toContain('no effect');
+  });
+
   test('quantises as the flags say', async () => {
     const flags = ['--weights', '4', '--activations', '6', '--exclude', '*'];
     const summary = await result<Compressed>('compress', model(), '-o', out, ...quick, ...flags);

@@ -60,7 +60,20 @@ export function compressCommand(terminal: Terminal): Command {
   withData(command);
   withRuntime(command);
   withGeneral(command);
-  return command.action((model: string, options: Options) => run(model, options, openConsole(terminal, options)));
+  return command.action((model: string, options: Options) => {
+    const console = openConsole(terminal, options);
+    if (options.calibrateWith !== undefined) warnOfUnused(command, options, console);
+    return run(model, options, console);
+  });
+}
+
+/** Warns of flags that say how samples are made where none are. */
+function warnOfUnused(command: Command, { limit }: Options, { logger }: Console): void {
+  const unused = ['samples', 'method', 'option'].filter((name) => command.getOptionValueSource(name) === 'cli');
+  if (unused.length === 0) return;
+  const flags = unused.map((name) => `--${name}`).join(' and ');
+  const fewer = limit === undefined && unused.includes('samples') ? ': --limit takes fewer of its samples' : '';
+  logger.warn(`${flags} ${unused.length === 1 ? 'has' : 'have'} no effect beside --calibrate-with${fewer}.`);
 }
 
 async function run(path: string, options: Options, console: Console): Promise<void> {
