@@ -14,6 +14,7 @@ import {
 import { foldBatchNorms } from '@datafree/onnx';
 import {
   type Context,
+  checkGiven,
   DatafreeError,
   defineFineTuner,
   type FineTuner,
@@ -85,6 +86,7 @@ async function fineTune(
   context: Context,
   options: ParsedOptions,
 ): Promise<Quantized> {
+  checkGiven('distil', { model, quantized, samples, context });
   throwIfAborted(context.signal);
   const batch = batchOf(model, samples, options.batch);
   const random = new Random(context.seed).fork('fine-tuning');

@@ -1,5 +1,12 @@
 import { elementCount } from '@datafree/core';
-import { type Context, DatafreeError, type Model, type SampleBatch, type SampleSet } from '@datafree/plugin';
+import {
+  type Context,
+  checkGiven,
+  DatafreeError,
+  type Model,
+  type SampleBatch,
+  type SampleSet,
+} from '@datafree/plugin';
 import { invert } from './loop/invert.ts';
 import type { InversionSettings } from './settings.ts';
 import { sampleShape } from './space/shape.ts';
@@ -11,7 +18,7 @@ const memoryLimit = 256 * 2 ** 20;
  * {@link invert}, run to its end, as a sample set. Samples are held in memory, or, when they are over 256 MiB and the
  * context has a checkpoint, read back from it batch by batch.
  *
- * @throws `option-invalid` for a count that is not a whole number from 1, and what {@link invert} throws
+ * @throws `option-invalid` for a count that is not a whole number from 1, no model or no context, and what {@link invert} throws
  */
 export async function synthesize(
   model: Model,
@@ -20,7 +27,8 @@ export async function synthesize(
   context: Context,
   limit = memoryLimit,
 ): Promise<SampleSet> {
-  const { count } = request;
+  checkGiven(settings.name, { model, context });
+  const count = request?.count;
   checkCount(settings.name, count);
   const shape = sampleShape(model);
   const inMemory = context.checkpoint === undefined || 4 * count * elementCount(shape) <= limit;

@@ -1,6 +1,7 @@
 import { batchSizes, inferTypes } from '@datafree/core';
 import {
   type Context,
+  checkGiven,
   defineQuantizer,
   type Model,
   type Quantized,
@@ -63,6 +64,7 @@ function layOut(model: Model, options: Parsed) {
 }
 
 async function quantize(model: Model, samples: SampleSet, context: Context, options: Parsed): Promise<Quantized> {
+  checkGiven('quantizer', { model, samples, context });
   const { topology, types, plan, excluded } = layOut(model, options);
   const layers = [...plan.integer].filter((node) => plan.roles.get(node) === 'weighted');
   const corrected = options.biasCorrection ? layers.filter((node) => summedAxis(node) !== undefined) : [];

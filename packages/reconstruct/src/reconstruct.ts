@@ -3,6 +3,7 @@ import { cosineRate } from '@datafree/inversion';
 import { foldBatchNorms } from '@datafree/onnx';
 import {
   type Context,
+  checkGiven,
   DatafreeError,
   defineFineTuner,
   type FineTuner,
@@ -61,6 +62,7 @@ async function fineTune(
   context: Context,
   options: ParsedOptions,
 ): Promise<Quantized> {
+  checkGiven('reconstruct', { model, quantized, samples, context });
   throwIfAborted(context.signal);
   const batch = batchOf(model, samples, options.batch);
   const folded = foldBatchNorms(model.graph);

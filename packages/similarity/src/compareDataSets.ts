@@ -1,7 +1,10 @@
 import { Random, tensorOf } from '@datafree/core';
 import {
   type Context,
+  checkGiven,
+  checkKind,
   DatafreeError,
+  kindOf,
   type Model,
   type SampleBatch,
   type SampleSet,
@@ -59,7 +62,19 @@ export async function compareDataSets(
   options?: SimilarityOptions,
 ): Promise<readonly DataSetSimilarity[]> {
   const { batchSize, groups } = parseSimilarityOptions(options);
+  checkGiven('compareDataSets', { model, context });
+  if (typeof sets !== 'object' || sets === null || Array.isArray(sets)) {
+    throw new DatafreeError(
+      'option-invalid',
+      `compareDataSets: sets: ${kindOf(sets)} was given where sets of samples by name are needed.`,
+      {
+        path: 'sets',
+        hint: 'Give an object: { real: await openData(…), synthetic: await openSamples(…) }.',
+      },
+    );
+  }
   const entries = Object.entries(sets);
+  for (const [name, set] of entries) checkKind('compareDataSets', `sets.${name}`, 'samples', set);
   check(model, entries);
   throwIfAborted(context.signal);
   const total = entries.reduce((sum, [, set]) => sum + set.count, 0);

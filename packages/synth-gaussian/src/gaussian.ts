@@ -2,6 +2,7 @@ import { elementCount, Random } from '@datafree/core';
 import { assumedInput, checkCount, perChannel, sampleShape } from '@datafree/inversion';
 import {
   apiVersion,
+  checkGiven,
   DatafreeError,
   defineSynthesizer,
   type InputGrid,
@@ -31,8 +32,11 @@ export function gaussian(options: GaussianOptions = {}): Synthesizer {
     apiVersion,
     supports: { needsBatchNorm: false, needsGradients: false, labels: false, deterministic: true },
     options: parsed,
-    async synthesize(model, { count }, { seed, signal, onProgress }) {
+    async synthesize(model, request, context) {
+      checkGiven('gaussian', { model, context });
+      const { seed, signal, onProgress } = context;
       throwIfAborted(signal);
+      const count = request?.count;
       checkCount('gaussian', count);
       const noise = noiseOf(model, parsed);
       onProgress({ stage: 'synthesis', unit: 'samples', done: count, total: count });
