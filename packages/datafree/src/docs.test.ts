@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decodeModel, encodeModel } from '@datafree/onnx';
 import { errorCodes } from '@datafree/plugin';
 import { expect, test } from 'vitest';
 import { programFor } from './run.ts';
+import { network } from './testing/models.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const page = (name: string): Promise<string> => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
@@ -12,6 +14,16 @@ const page = (name: string): Promise<string> => readFile(new URL(`../../../docs/
 test('docs/errors.md lists every code, and no other', async () => {
   const listed = [...(await page('errors.md')).matchAll(/^\| `([\w-]+)` \| ([^|]+) \|/gm)];
   expect(listed.map(([, code]) => code).sort()).toEqual(Object.keys(errorCodes).sort());
+});
+
+test('docs/errors.md tells the opsets that are read, as the error does', async () => {
+  const row = (await page('errors.md')).match(/^\| `opset-unsupported` \|.*$/m)?.[0] ?? '';
+  const future = encodeModel({ ...network(), opset: { '': 99 } });
+  expect(() => decodeModel(future)).toThrow(/opset 99; opsets 9 to 26 are read/);
+  expect([row, errorCodes['opset-unsupported']].map((text) => text.match(/\d+ to \d+/g))).toEqual([
+    ['9 to 26', '9 to 26'],
+    ['9 to 26'],
+  ]);
 });
 
 test('docs/cli.md names every command and option', async () => {

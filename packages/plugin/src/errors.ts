@@ -10,7 +10,7 @@ export const errorCodes = {
   'model-empty': 'The file has no bytes, or the model has no nodes.',
   'model-too-large': 'The model is over 2 GB, which one protobuf message cannot hold.',
   'model-invalid': 'The model breaks a rule of ONNX: a value without producer, two producers, a cycle.',
-  'opset-unsupported': 'The opset is older than 9 or newer than the runtime takes.',
+  'opset-unsupported': 'The opset is not one of 9 to 26, or a node means in it what opset 21 cannot say.',
   'external-data-missing': 'Weights are stored in a side file that is not there.',
   'several-inputs': 'The network has several inputs where one is needed.',
   'input-unsupported': 'The network input has an element type, rank or free dimension that cannot be used.',

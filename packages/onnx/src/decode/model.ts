@@ -93,7 +93,7 @@ function checkVersions(model: ModelProto, opset: number): void {
       'opset-unsupported',
       `The model uses ${found}; opsets ${oldestOpset} to ${newestOpset} are read.`,
       {
-        hint: 'Export it with opset 13 to 21: torch.onnx.export(..., opset_version=17).',
+        hint: 'Export it with one of them: torch.onnx.export(..., opset_version=17).',
       },
     );
   }
@@ -101,7 +101,7 @@ function checkVersions(model: ModelProto, opset: number): void {
     throw new DatafreeError(
       'opset-unsupported',
       `The file has IR version ${model.irVersion}; versions up to ${newestIrVersion} are read.`,
-      { hint: 'Export it with opset 13 to 21.' },
+      { hint: `Export it with an opset of ${oldestOpset} to ${newestOpset}.` },
     );
   }
 }
