@@ -106,6 +106,17 @@ const broken: readonly (readonly [string, () => FineTuner, readonly string[]])[]
     ['gives a network whose file loads in onnxruntime'],
   ],
   [
+    'changes the grid of the network',
+    shifting({
+      fineTune: async (model, ...work) => {
+        const tuned = await right.fineTune(model, ...work);
+        (model.grid as { high: number }).high = 300;
+        return tuned;
+      },
+    }),
+    ['leaves the network as it was'],
+  ],
+  [
     'cannot do with labels',
     shifting({
       fineTune: async (model, quantized, samples, context) => {

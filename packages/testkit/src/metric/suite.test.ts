@@ -72,6 +72,17 @@ const broken: readonly (readonly [string, () => Metric, readonly string[]])[] = 
     ],
   ],
   [
+    'changes the hash of the network',
+    meanLogit({
+      measure: async (model, ...work) => {
+        const values = await right.measure(model, ...work);
+        (model as { hash: string }).hash = 'changed';
+        return values;
+      },
+    }),
+    ['leaves the network as it was'],
+  ],
+  [
     'needs BatchNormalization and claims not to',
     meanLogit({
       measure: async (model, samples, context) => {

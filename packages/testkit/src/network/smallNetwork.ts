@@ -77,7 +77,10 @@ export function smallNetwork({ seed = 1, batchNorm = true, grid = true }: SmallN
   const bias = tensorOf('float32', [smallNetworkClasses], head.normals(smallNetworkClasses, 0, 0.1));
   const flat = flatten(b, globalAveragePool(b, x));
   b.output(gemm(b, flat, b.constant(weight, 'weight'), b.constant(bias, 'bias'), { transB: true }), 'logits');
-  return prepareModel(b.build(), { requireBatchNorm: batchNorm, ...(grid && { grid: smallNetworkGrid }) });
+  return prepareModel(b.build(), {
+    requireBatchNorm: batchNorm,
+    ...(grid && { grid: structuredClone(smallNetworkGrid) }),
+  });
 }
 
 interface Layer {

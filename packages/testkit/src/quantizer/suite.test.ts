@@ -115,6 +115,17 @@ const broken: readonly (readonly [string, (options?: object) => Quantizer, reado
     ['gives the same bytes for the same seed', 'keeps two works at once apart'],
   ],
   [
+    'forgets the BatchNormalizations of the network',
+    rounding({
+      quantize: async (model, samples, context) => {
+        const quantized = await right().quantize(model, samples, context);
+        (model.batchNorms as unknown[]).length = 0;
+        return quantized;
+      },
+    }) as (options?: object) => Quantizer,
+    ['gives the bits that it says', 'leaves the network as it was'],
+  ],
+  [
     'takes any samples',
     rounding({
       quantize: async ({ graph }, { count }, { onProgress, signal }) => {

@@ -228,6 +228,29 @@ const broken: readonly (readonly [string, SearchParts, readonly string[]])[] = [
     ['leaves the network as it was'],
   ],
   [
+    'changes the shape of the input and the grid',
+    {
+      synthesize: async (right, model, request, context) => {
+        const samples = await right(model, request, context);
+        (model.input.shape as (number | string)[])[0] = 77;
+        if (model.grid) (model.grid as { low: number }).low = -1;
+        return samples;
+      },
+    },
+    ['leaves the network as it was'],
+  ],
+  [
+    'changes what a BatchNormalization remembers',
+    {
+      synthesize: async (right, model, request, context) => {
+        const samples = await right(model, request, context);
+        model.batchNorms[0]?.scale.fill(1);
+        return samples;
+      },
+    },
+    ['leaves the network as it was'],
+  ],
+  [
     'does not look at the signal',
     {
       synthesize: (right, model, request, { signal: _, ...context }) => right(model, request, context),
