@@ -44,6 +44,7 @@ export const cells = [
   ...methods,
   ...learners,
   row({ ...mobilenet, weights: 8, reconstruct: 0 }),
+  row({ ...mobilenet, weights: 4, reconstruct: 0, distil: 500 }),
   row({ ...w2a4, samples: 2048 }),
   row({ ...w2a4, samples: 2048, method: 'real' }),
   ...sizes,
