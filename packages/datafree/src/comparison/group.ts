@@ -56,7 +56,7 @@ export async function finishGroup(comparison: Comparison, group: Group, source: 
   const cells: Cell[] = [];
   try {
     for (const bits of comparison.bits) {
-      const key = { ...group, bits };
+      const key = { method: group.method, bits, seed: group.seed };
       let cell = await folder.read(key, options);
       if (cell === undefined) {
         cell = await finishCell(comparison, key, options, await samples());
