@@ -124,8 +124,8 @@ test.each([['{'], ['{}'], ['null'], ['']])(
     expect(again.stderr.split(`${file} is damaged`)).toHaveLength(2);
     const agreements = (of: readonly Cell[]): number[] => of.map(({ agreement }) => agreement);
     expect(agreements(again.json<Result>().cells)).toEqual(agreements(cells));
-  // What is read prints as what was made.
-  expect(JSON.stringify(again.json<Result>().cells[0])).toBe(JSON.stringify(cells[0]));
+    // What is read prints as what was made.
+    expect(JSON.stringify(again.json<Result>().cells[0])).toBe(JSON.stringify(cells[0]));
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ agreement: cells[1]?.agreement });
   },
 );
