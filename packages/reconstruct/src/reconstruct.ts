@@ -22,6 +22,7 @@ import type { Activations } from './loop/activations.ts';
 import { annealingAt } from './loop/annealing.ts';
 import { BatchDraw } from './loop/draw.ts';
 import { measuredError } from './loop/measure.ts';
+import { nearer } from './loop/nearer.ts';
 import { Settled } from './loop/settled.ts';
 import { biasState, feeds, writeBlockStep } from './loop/step.ts';
 import { type ParsedOptions, parseReconstructOptions, type ReconstructOptions } from './options.ts';
@@ -31,7 +32,7 @@ import { hardWeight } from './rounding/softRounding.ts';
  * Reconstruction of a quantised network block by block, without a label: each weight learns whether it is rounded up or
  * down (Nagel et al. 2020, AdaRound), the steps of activations learn along (LSQ), so that what leaves the block is what
  * the network has there (Li et al. 2021, BRECQ), on inputs of which some are the network's (Wei et al. 2022, QDrop).
- * A block whose error does not fall keeps what it had.
+ * A block whose error does not fall keeps what it had, and so does the network, with a warning.
  *
  * @throws `option-invalid`. `fineTune` throws `data-shape`, `data-empty`, `unsupported` (nothing to reconstruct, rescaled
  *   layers), `operator-no-gradient`, `not-finite`, `aborted`, `resume-mismatch` and `runtime-failed`
@@ -84,7 +85,8 @@ async function fineTune(
     settled.add(await reconstructBlock({ ...work, ...own }, settled, random.fork('block', index)));
     if (index + 1 < blocks.length) await settled.keep(context.checkpoint);
   }
-  return { ...quantized, graph: settled.graph() };
+  const last = blocks.at(-1) as Block;
+  return nearer({ model, samples, batch, last }, quantized, settled.graph(), context);
 }
 
 interface BlockWork {

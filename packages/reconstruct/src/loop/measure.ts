@@ -1,5 +1,5 @@
 import { bind, elementCount, tensorOf } from '@datafree/core';
-import type { Context, Graph, Tensor } from '@datafree/plugin';
+import { type Context, type Graph, type Tensor, throwIfAborted } from '@datafree/plugin';
 import type { Block } from '../blocks/blocks.ts';
 import { partBetween } from '../blocks/part.ts';
 import type { Activations } from './activations.ts';
@@ -23,6 +23,7 @@ export async function measuredError(
   let sum = 0;
   try {
     for (let from = 0; from < count; from += batch) {
+      throwIfAborted(context.signal);
       const inputs = new Float32Array(batch * entrySize);
       inputs.set(own.subarray(from * entrySize, Math.min(count, from + batch) * entrySize));
       const feed = { [block.entry]: tensorOf('float32', [batch, ...block.entryShape], inputs) };
