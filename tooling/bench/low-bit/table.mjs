@@ -8,13 +8,17 @@ export function tables(records) {
 }
 
 function rowsOf(records) {
-  const groups = grouped(records, (own) => `${own.network} ${bitsOf(own)} ${own.method}`);
+  const groups = grouped(
+    records,
+    (own) => `${own.network} ${bitsOf(own)} ${own.samples} ${own.method} ${stepsOf(own)}`,
+  );
   return markdown(
-    ['network', 'bits', 'samples', 'fp32', 'calibrated', 'learned', 'drop', 'agreement', 'minutes', 'file'],
+    ['network', 'bits', 'samples', 'steps', 'fp32', 'calibrated', 'learned', 'drop', 'agreement', 'minutes', 'file'],
     groups.map((own) => [
       own[0].network.split('_')[0],
       bitsOf(own[0]),
       `${own[0].samples} ${own[0].method}`,
+      stepsOf(own[0]),
       own[0].fp32.toFixed(2),
       ...['calibrated', 'top1', 'drop', 'agreement'].map((name) => overSeeds(own, (one) => one[name])),
       minutesOf(own),
@@ -68,6 +72,14 @@ function sizesOf(records) {
 
 function bitsOf({ weights, activations, firstLast }) {
   return `W${weights}A${activations}${firstLast === undefined ? '' : `, ends ${firstLast}/${firstLast}`}`;
+}
+
+/** How many steps of what: of reconstruction for each block. */
+function stepsOf({ reconstruct, distil }) {
+  const steps = [reconstruct > 0 && `${reconstruct} a block`, distil > 0 && `${distil} of distillation`].filter(
+    Boolean,
+  );
+  return steps.length === 0 ? 'none' : steps.join(', ');
 }
 
 /** Total minutes and, in brackets, those of synthesis, calibration, reconstruction and distillation. */
