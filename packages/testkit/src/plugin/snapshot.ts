@@ -10,7 +10,7 @@ export function snapshot(model: Model): { readonly changed: () => readonly strin
   const before = new Map(Object.entries(structuredClone(model)));
   return {
     changed: () => {
-      const after = new Map(Object.entries(model));
+      const after = new Map(Object.entries(structuredClone(model)));
       const names = new Set([...before.keys(), ...after.keys()]);
       return [...names].filter((name) => !isDeepStrictEqual(before.get(name), after.get(name)));
     },
