@@ -4,6 +4,7 @@ import {
   kindOf,
   type Logger,
   type Model,
+  notFiniteIn,
   type SampleBatch,
   type SampleSet,
   type Synthesizer,
@@ -93,13 +94,11 @@ async function* blaming(plugin: string, batches: AsyncIterable<unknown>): AsyncG
 function checkBatch(plugin: string, batch: SampleBatch, samples: SampleSet, wanted: number, first: number): void {
   const fault = batchFault(batch, samples);
   if (fault !== undefined) throw broken(plugin, `gave ${fault}`);
-  const { dims, data } = batch.data;
-  const [length = 0] = dims;
+  const [length = 0] = batch.data.dims;
   if (length !== wanted) {
     throw broken(plugin, `gave a batch of ${length} samples where ${wanted} were asked for, ${first} after the first`);
   }
-  const found = data.findIndex((value) => !Number.isFinite(value));
-  if (found < 0) return;
-  const sample = first + Math.floor((found * length) / data.length);
-  throw broken(plugin, `gave ${data[found]} in sample ${sample} (counted from 0)`, 'not-finite');
+  const found = notFiniteIn(batch.data);
+  if (found === undefined) return;
+  throw broken(plugin, `gave ${found.value} in sample ${first + found.sample} (counted from 0)`, 'not-finite');
 }

@@ -4,6 +4,7 @@ export * from './given.ts';
 export * from './graph.ts';
 export * from './inputRange.ts';
 export * from './model.ts';
+export * from './notFinite.ts';
 export * from './plugins.ts';
 export * from './progress.ts';
 export * from './runtime.ts';

@@ -16,10 +16,13 @@ export function inputRangeCheck(grid: InputGrid, warn: (found: string) => void):
   let warned = false;
   return (inputs) => {
     if (warned) return;
-    const far = inputs.find((value) => value < low - margin || value > high + margin);
-    if (far === undefined) return;
-    warned = true;
-    warn(`${round(far)}, but the network's input goes from ${round(low)} to ${round(high)}`);
+    for (let i = 0; i < inputs.length; i++) {
+      const value = inputs[i] as number;
+      if (!(value < low - margin || value > high + margin)) continue;
+      warned = true;
+      warn(`${round(value)}, but the network's input goes from ${round(low)} to ${round(high)}`);
+      return;
+    }
   };
 }
 

@@ -7,6 +7,7 @@ import {
   batchFault,
   DatafreeError,
   type InputGrid,
+  notFiniteIn,
   type SampleBatch,
   type SampleSet,
 } from '@datafree/plugin';
@@ -274,11 +275,10 @@ function checkForm(batch: SampleBatch, form: BatchForm, path: string): void {
 }
 
 /** @param first number of the batch's first sample */
-function checkFinite({ data: { data, dims } }: SampleBatch, first: number): void {
-  const found = data.findIndex((value) => !Number.isFinite(value));
-  if (found < 0) return;
-  const sample = first + Math.floor((found * (dims[0] as number)) / data.length);
-  throw new DatafreeError('not-finite', `Sample ${sample} (counted from 0) holds ${data[found]}.`, {
+function checkFinite({ data }: SampleBatch, first: number): void {
+  const found = notFiniteIn(data);
+  if (found === undefined) return;
+  throw new DatafreeError('not-finite', `Sample ${first + found.sample} (counted from 0) holds ${found.value}.`, {
     hint: 'Check how the samples were made: no network takes NaN or infinity.',
   });
 }

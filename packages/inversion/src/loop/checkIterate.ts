@@ -1,4 +1,4 @@
-import { DatafreeError, type Tensor } from '@datafree/plugin';
+import { DatafreeError, notFiniteIn, type Tensor } from '@datafree/plugin';
 import type { InversionSettings } from '../settings.ts';
 
 /** What one iteration made. */
@@ -30,15 +30,10 @@ export function checkIterate({ settings, index, iteration, loss, rate, before, a
       hint: 'Lower the learning rate, or check that the network gives finite outputs.',
     });
   if (!Number.isFinite(loss)) throw refuse(`the loss became ${loss}`);
-  const values = after.data as Float32Array;
-  const found = values.findIndex((value) => !Number.isFinite(value));
-  if (found >= 0) {
-    const samples = after.dims[0] as number;
-    const sample = Math.floor(found / (values.length / samples)) + 1;
-    throw refuse(`sample ${sample} of ${samples} became ${values[found]}`);
-  }
+  const found = notFiniteIn(after as Tensor<'float32'>);
+  if (found !== undefined) throw refuse(`sample ${found.sample + 1} of ${after.dims[0]} became ${found.value}`);
   if (iteration > 0 || loss === 0 || rate === 0) return;
-  if (!values.every((value, i) => value === before.data[i])) return;
+  if (!(after.data as Float32Array).every((value, i) => value === before.data[i])) return;
   throw new DatafreeError('unsupported', `${name}: the loss has the derivative 0 by every value of the samples.`, {
     plugin: name,
     hint: 'The network does not respond to its input. Check that the export kept its weights.',
