@@ -14,6 +14,7 @@ export {
 } from './preprocess/preprocess.ts';
 export { type ContactSheetOptions, contactSheet } from './sheet/contactSheet.ts';
 export { fileCheckpoint } from './store/fileCheckpoint.ts';
+export { isRunning } from './store/isRunning.ts';
 export { makeFolder } from './store/makeFolder.ts';
 export type { SampleManifest, SampleOrigin, Shard, StoredFile } from './store/manifest.ts';
 export { openSamples, type StoredSamples } from './store/openSamples.ts';

@@ -1,5 +1,5 @@
 import { elementCount } from '@datafree/core';
-import { checkNames, DatafreeError, kindOf, type SampleBatch, type SampleSet } from '@datafree/plugin';
+import { checkNames, DatafreeError, type SampleBatch, type SampleSet, wrongArgument } from '@datafree/plugin';
 
 /** Samples that lie in memory. */
 export interface MemorySamples {
@@ -44,11 +44,8 @@ export function memorySamples(samples: MemorySamples): SampleSet {
 }
 
 function missing(path: string, value: unknown, needed: string): DatafreeError {
-  return new DatafreeError(
-    'option-invalid',
-    `memorySamples: ${path}: ${kindOf(value)} was given where ${needed} is needed.`,
-    { path, hint: 'Give { shape: [3, 224, 224], data: new Float32Array(…), labels: [...] }; labels can be left out.' },
-  );
+  const hint = 'Give { shape: [3, 224, 224], data: new Float32Array(…), labels: [...] }; labels can be left out.';
+  return wrongArgument('memorySamples', path, value, { needed, hint });
 }
 
 /** A batch, with labels only where they are known. */

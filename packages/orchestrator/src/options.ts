@@ -1,10 +1,8 @@
-import { checkKind, checkNames, DatafreeError, kindOf } from '@datafree/plugin';
+import { checkKind, checkNames, type Needed, wrongArgument } from '@datafree/plugin';
 import { checkPlugin, type PluginKind } from './plugins.ts';
 
-/** What an option has to be that only the pipeline knows: how to tell it, its name, and where it comes from. */
-interface Kind {
-  readonly needed: string;
-  readonly hint: string;
+/** What an option has to be that only the pipeline knows. */
+interface Kind extends Needed {
   readonly is: (value: unknown) => boolean;
 }
 
@@ -48,13 +46,10 @@ export function checkOptions(of: string, options: unknown, needed: readonly stri
   for (const path of shared) {
     if (needed.includes(path) || given[path] !== undefined) checkKind(of, path, path, given[path]);
   }
-  for (const [path, { needed: what, hint, is }] of Object.entries(kinds)) {
+  for (const [path, kind] of Object.entries(kinds)) {
     const value = given[path];
-    if (value === undefined ? !needed.includes(path) : is(value)) continue;
-    throw new DatafreeError('option-invalid', `${of}: ${path}: ${kindOf(value)} was given where ${what} is needed.`, {
-      path,
-      hint,
-    });
+    if (value === undefined ? !needed.includes(path) : kind.is(value)) continue;
+    throw wrongArgument(of, path, value, kind);
   }
   for (const [path, kind] of Object.entries(plugins)) {
     if (needed.includes(path) || given[path] !== undefined) checkPlugin(kind, given[path]);

@@ -2,11 +2,21 @@ import { DatafreeError } from './errors.ts';
 import type { Graph } from './graph.ts';
 import { kindOf } from './schema.ts';
 
-/** What an argument has to be: how to tell it, its name, and where it comes from. */
-interface Kind {
+/** How an error tells what an argument has to be, and where that comes from. */
+export interface Needed {
   readonly needed: string;
   readonly hint: string;
+}
+
+/** What an argument has to be. */
+interface Kind extends Needed {
   readonly is: (value: unknown) => boolean;
+}
+
+/** The error, `option-invalid`, for something else than what is needed. @param of the function, @param path the argument */
+export function wrongArgument(of: string, path: string, value: unknown, { needed, hint }: Needed): DatafreeError {
+  const message = `${of}: ${path}: ${kindOf(value)} was given where ${needed} is needed.`;
+  return new DatafreeError('option-invalid', message, { path, hint });
 }
 
 /** True for an object with a method or a property of each of these names. */
@@ -102,10 +112,7 @@ export function checkGiven(of: string, given: Readonly<Partial<Record<GivenKind,
  * @throws `option-invalid`
  */
 export function checkKind(of: string, path: string, kind: GivenKind, value: unknown): void {
-  const { needed, hint, is } = kinds[kind];
-  if (is(value)) return;
-  const message = `${of}: ${path}: ${kindOf(value)} was given where ${needed} is needed.`;
-  throw new DatafreeError('option-invalid', message, { path, hint });
+  if (!kinds[kind].is(value)) throw wrongArgument(of, path, value, kinds[kind]);
 }
 
 function checkContext(of: string, context: Readonly<Record<string, unknown>>): void {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatafreeError } from '@datafree/plugin';
+import { isRunning } from './isRunning.ts';
 
 /**
  * Writes a file so that at any moment, also after a crash or with a full disk, either its old content is there or the
@@ -83,15 +84,6 @@ async function removeAbandoned(folder: string, stem: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const writer = name.startsWith(stem) ? /^(\d+)-[0-9a-f]+\.tmp$/.exec(name.slice(stem.length))?.[1] : undefined;
     if (writer !== undefined && !isRunning(Number(writer))) await rm(join(folder, name), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

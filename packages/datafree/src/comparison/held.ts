@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isRunning } from '@datafree/data';
 
 /** Names that work of this process holds. */
 const own = new Set<string>();
@@ -32,13 +33,4 @@ export function isHeld(name: string): boolean {
 /** The name that work of the same kind has when nobody is at it: `a.run` of `a.PROCESS-RANDOM.run`. */
 export function freeName(name: string): string {
   return name.replace(pattern, '$1$3');
-}
-
-function isRunning(worker: number): boolean {
-  try {
-    process.kill(worker, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

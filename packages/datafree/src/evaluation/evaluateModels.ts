@@ -1,10 +1,10 @@
 import {
   checkNames,
   DatafreeError,
-  kindOf,
   type Logger,
   type ProgressListener,
   type SampleSet,
+  wrongArgument,
 } from '@datafree/plugin';
 import { type Contender, type ContenderOptions, openContender } from './contender.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
@@ -40,15 +40,8 @@ export async function evaluateModels(options: EvaluateModelsOptions): Promise<re
 }
 
 function needed(path: string, value: unknown, what: string, sound: boolean): void {
-  if (sound) return;
-  throw new DatafreeError(
-    'option-invalid',
-    `evaluateModels: ${path}: ${kindOf(value)} was given where ${what} is needed.`,
-    {
-      path,
-      hint: 'Models are paths of ONNX files; samples are what openData() or openSamples() gives.',
-    },
-  );
+  const hint = 'Models are paths of ONNX files; samples are what openData() or openSamples() gives.';
+  if (!sound) throw wrongArgument('evaluateModels', path, value, { needed: what, hint });
 }
 
 /** Opens model files that take samples of one shape, and disposes of them when the work is done. */
