@@ -5,11 +5,10 @@
 // One JSON line a case: {"network","method","bits","samples","fp32","top1","drop","agreement","bytes","fp32Bytes",
 // "integer","float","synthesisSeconds","calibrationSeconds"}. Accuracies in percent, on the labelled test data.
 import { parseArgs } from 'node:util';
-import { encodeModel } from '@datafree/onnx';
 import { silentLogger } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
-import { classesOf, round, secondsSince, share } from './shared/accuracy.mjs';
+import { classesOf, fileOf, round, secondsSince, share } from './shared/accuracy.mjs';
 import { network } from './shared/assets.mjs';
 import { datasets, gridFor } from './shared/datasets.mjs';
 import { samplesBy, testData } from './shared/sources.mjs';
@@ -41,9 +40,9 @@ for (const [name, set] of Object.entries(datasets)) {
     const synthesisSeconds = secondsSince(started);
     for (const bits of values.bits.split(',').map(Number)) {
       const calibrating = performance.now();
-      const { graph, fusion } = await quantizer({ weights: bits, activations: bits }).quantize(model, samples, context);
+      const quantized = await quantizer({ weights: bits, activations: bits }).quantize(model, samples, context);
       const calibrationSeconds = secondsSince(calibrating);
-      const own = await classesOf(graph, measured);
+      const own = await classesOf(quantized.graph, measured);
       const top1 = share(own.classes, own.labels);
       const fp32 = share(wanted.classes, wanted.labels);
       console.log(
@@ -56,10 +55,7 @@ for (const [name, set] of Object.entries(datasets)) {
           top1,
           drop: round(fp32 - top1),
           agreement: share(own.classes, wanted.classes),
-          bytes: encodeModel(graph).length,
-          fp32Bytes: encodeModel(model.graph).length,
-          integer: fusion?.integer,
-          float: fusion?.float,
+          ...fileOf(quantized, model),
           synthesisSeconds,
           calibrationSeconds,
         }),

@@ -13,7 +13,6 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { distil } from '@datafree/finetuner';
-import { encodeModel } from '@datafree/onnx';
 import { silentLogger } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { reconstruct } from '@datafree/reconstruct';
@@ -21,7 +20,7 @@ import { ort } from '@datafree/runtime-ort';
 import { cells, nameOf } from './low-bit/cells.mjs';
 import { sizePlot } from './low-bit/plot.mjs';
 import { tables } from './low-bit/table.mjs';
-import { classesOf, round, secondsSince, share } from './shared/accuracy.mjs';
+import { classesOf, fileOf, round, secondsSince, share } from './shared/accuracy.mjs';
 import { network } from './shared/assets.mjs';
 import { datasets, gridFor } from './shared/datasets.mjs';
 import { samplesBy, testData } from './shared/sources.mjs';
@@ -83,14 +82,14 @@ async function measure(cell) {
   const learn = (stage, learner, steps, before) =>
     timed(stage, () => (steps === 0 ? before : learner({ steps }).fineTune(model, before, samples, context)));
   const rounded = await learn('reconstruction', reconstruct, cell.reconstruct, calibrated);
-  const { graph, fusion } = await learn('distillation', distil, cell.distil, rounded);
+  const learned = await learn('distillation', distil, cell.distil, rounded);
   seconds.total = secondsSince(started);
 
   const measured = { runtime, model, samples: await testData(model, set) };
   const teacher = await classesOf(model.graph, measured);
   const before = await classesOf(calibrated.graph, measured);
   const between = await classesOf(rounded.graph, measured);
-  const after = await classesOf(graph, measured);
+  const after = await classesOf(learned.graph, measured);
   const fp32 = share(teacher.classes, teacher.labels);
   const top1 = share(after.classes, after.labels);
   return {
@@ -100,10 +99,7 @@ async function measure(cell) {
     top1,
     drop: round(fp32 - top1),
     agreement: share(after.classes, teacher.classes),
-    bytes: encodeModel(graph).length,
-    fp32Bytes: encodeModel(model.graph).length,
-    integer: fusion?.integer,
-    float: fusion?.float,
+    ...fileOf(learned, model),
     seconds,
   };
 }

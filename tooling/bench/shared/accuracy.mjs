@@ -1,4 +1,5 @@
-// What networks say of labelled data, and how often they are right.
+// What networks say of labelled data, how often they are right, and what they are as files.
+import { encodeModel } from '@datafree/onnx';
 
 /** The class that a network gives each sample, and the labels. @returns {Promise<{classes: number[], labels: number[]}>} */
 export async function classesOf(graph, { runtime, model, samples }) {
@@ -22,6 +23,12 @@ export async function classesOf(graph, { runtime, model, samples }) {
 /** Per cent of the places where two lists agree. */
 export function share(left, right) {
   return round((100 * left.filter((value, i) => value === right[i]).length) / left.length);
+}
+
+/** What a quantised network is as a file, and what of it runs on integers. @param {object} quantized by a quantizer */
+export function fileOf({ graph, fusion }, model) {
+  const [bytes, fp32Bytes] = [graph, model.graph].map((own) => encodeModel(own).length);
+  return { bytes, fp32Bytes, integer: fusion?.integer, float: fusion?.float };
 }
 
 /** A figure with two digits after the point. */
