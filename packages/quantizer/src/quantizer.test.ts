@@ -1,4 +1,4 @@
-import { bind, float32Of, interpret } from '@datafree/core';
+import { bind, float32Of, interpret, numbersOf, scalarOf } from '@datafree/core';
 import { encodeModel } from '@datafree/onnx';
 import type { Graph, Model, Node, Quantized, Runtime, Tensor } from '@datafree/plugin';
 import { ort } from '@datafree/runtime-ort';
@@ -66,6 +66,19 @@ describe('the quantised graph', () => {
       ({ dtype, dims }) => dtype === 'uint8' && dims.length === 0,
     );
     expect(new Set(zeroPoints.map(({ data }) => data[0])).size).toBe(zeroPoints.length);
+  });
+
+  it('gives every grid a step of its own, also where several have the same', async () => {
+    const net = new Network([3, 8, 8]);
+    const bounds = [net.constant('low', scalarOf('float32', 0)), net.constant('high', scalarOf('float32', 0.1))];
+    const clipped = (x: string, output: string) => net.op('Clip', [x, ...bounds], output);
+    const first = clipped(net.conv('x', [3, 4], 'first'), 'first_clip');
+    net.conv(clipped(net.conv(first, [4, 4], 'second'), 'second_clip'), [4, 2], 'third');
+    const { graph } = await quantize(net.model({ third: ['N', 2, 8, 8] }));
+    const steps = graph.nodes.filter(({ op }) => op === 'QuantizeLinear').map(({ inputs }) => inputs[1] as string);
+    const values = steps.map((name) => numbersOf(graph.initializers.get(name) as Tensor)[0]);
+    expect(values[1]).toBe(values[2]);
+    expect(new Set(steps).size).toBe(steps.length);
   });
 
   it('computes in onnxruntime what it says, at every width', async () => {

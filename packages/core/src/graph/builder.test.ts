@@ -4,6 +4,7 @@ import { relu } from '../ops/activation/relu.ts';
 import { add } from '../ops/elementwise/add.ts';
 import { mul } from '../ops/elementwise/mul.ts';
 import { reshape } from '../ops/layout/reshape.ts';
+import { dequantizeLinear } from '../ops/quantization/dequantizeLinear.ts';
 import { reduceSum } from '../ops/reduction/reduceSum.ts';
 import { tensorOf } from '../tensor.ts';
 import { bind, inferTypes } from './bind.ts';
@@ -32,6 +33,15 @@ describe('GraphBuilder', () => {
     const six = mul(b, b.scalar(2), b.scalar(3));
     expect(b.constantOf(six)?.data).toEqual(Float32Array.of(6));
     expect(b.applications).toHaveLength(0);
+  });
+
+  it('keeps stored weights in front of DequantizeLinear', () => {
+    const b = new GraphBuilder();
+    const codes = b.constant(tensorOf('int8', [2], [3, -4]));
+    b.output(dequantizeLinear(b, codes, b.scalar(0.5)), 'y');
+    const graph = b.build();
+    expect(graph.nodes.map((node) => node.op)).toEqual(['DequantizeLinear']);
+    expect([...(interpret(graph, {}).y!.data as Float32Array)]).toEqual([1.5, -2]);
   });
 
   it('knows shapes that a file computes', () => {

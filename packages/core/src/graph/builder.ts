@@ -296,7 +296,7 @@ export class GraphBuilder {
     const constants = inputs.map((input) => this.constantOf(input));
     const context = { node: this.#named(node), inputs, constant: (index: number) => constants[index] };
     const types = withNode(context.node, inputs, () => operator.infer(context));
-    const known = operator.impure ? undefined : this.#fold(operator, inputs, constants, context);
+    const known = operator.impure || operator.unfolded ? undefined : this.#fold(operator, inputs, constants, context);
     if (known !== undefined) {
       const values = known.map((tensor, i) =>
         node.outputs[i] === '' ? this.constant(tensor) : this.constant(tensor, node.outputs[i]),

@@ -65,6 +65,8 @@ export interface Operator {
   evaluate?(context: EvaluateContext): readonly Tensor[];
   /** True when two applications to the same inputs may differ (random operators): never shared or folded. */
   readonly impure?: boolean;
+  /** True when its constant operands are kept although its result follows from them: what runs it tells layers by it. */
+  readonly unfolded?: boolean;
 }
 
 /** Operators by `domain:type`. */

@@ -4,6 +4,7 @@ import { type AffineGrid, affineGrid, encode } from '../grid/affine.ts';
 import { quantizeBias } from '../grid/bias.ts';
 import type { Plan, Point } from '../plan/plan.ts';
 import type { Topology } from '../topology.ts';
+import { floatBias } from './floatBias.ts';
 import type { LayerWeights } from './layerWeights.ts';
 import { packed, QdqWriter } from './writer.ts';
 
@@ -69,7 +70,7 @@ export function emit(
   }
 
   function inputsOf(node: Node): readonly string[] {
-    if (!plan.integer.has(node)) return node.inputs.map(renamed);
+    if (!plan.integer.has(node)) return floatInputs(node);
     const layer = weights.get(node);
     if (layer !== undefined) return weightedInputs(node, layer);
     if (plan.roles.get(node) !== 'arithmetic') return node.inputs.map(renamed);
@@ -83,7 +84,7 @@ export function emit(
   /** Writes QuantizeLinear, a Clip of the codes where the grid has fewer than 256, and DequantizeLinear. */
   function writePair(point: Point, from: string, to: string, producer?: Node): void {
     const grid = gridOf(point);
-    const parameters = writer.grid(grid, point.tensor);
+    const parameters = writer.grid(grid, point.group);
     const low = encode(grid, point.bounds.low);
     const high = encode(grid, point.bounds.high);
     let quantised = writer.op('QuantizeLinear', [from, ...parameters], writer.fresh(`${point.tensor}.q`));
@@ -120,7 +121,7 @@ export function emit(
     const result = writer.fresh(`${point.tensor}.q`);
     writer.node({ ...node, inputs: [codes.get(input) as string, pads, filled, ...rest], outputs: [result] });
     codes.set(point.tensor, result);
-    writer.op('DequantizeLinear', [result, ...writer.grid(grid, point.tensor)], point.tensor);
+    writer.op('DequantizeLinear', [result, ...writer.grid(grid, point.group)], point.tensor);
     results.set(node, [result]);
   }
 
@@ -129,6 +130,15 @@ export function emit(
     constants.set(layer.key, weight);
     const inputs = [renamed(node.inputs[0] as string), weight];
     return layer.bias === undefined ? inputs : [...inputs, writeBias(node, layer, layer.bias)];
+  }
+
+  function floatInputs(node: Node): readonly string[] {
+    const bias = floatBias(node, plan, topology);
+    if (bias === undefined) return node.inputs.map(renamed);
+    const name = writer.fresh(`${node.name}.bias`);
+    const codes = tensorOf('int32', [bias.codes.length], bias.codes);
+    const [input, weight] = node.inputs as [string, string];
+    return [renamed(input), weight, writer.dequantized(name, name, codes, bias.scales, undefined, undefined)];
   }
 
   function writeWeight({

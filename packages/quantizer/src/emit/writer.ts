@@ -3,13 +3,14 @@ import type { Attributes, DType, Graph, Node, Tensor } from '@datafree/plugin';
 import type { AffineGrid } from '../grid/affine.ts';
 import { Names } from './names.ts';
 
-/** Writes the nodes and initializers of a quantised graph. Equal scales and zero points are stored once. */
+/** Writes the nodes and initializers of a quantised graph. Every grid has a step size of its own, which may learn. */
 export class QdqWriter {
   readonly #nodes: Node[] = [];
   readonly #initializers: Map<string, Tensor>;
   readonly #names: Names;
   readonly #nodeNames: Names;
   readonly #constants = new Map<string, string>();
+  readonly #steps = new Map<string, string>();
 
   constructor(graph: Graph) {
     this.#initializers = new Map(graph.initializers);
@@ -62,9 +63,19 @@ export class QdqWriter {
     return this.constant(`u8_${value}`, scalarOf('uint8', value));
   }
 
-  /** Scale and zero point of an activation grid, as inputs of QuantizeLinear and DequantizeLinear. */
-  grid(grid: AffineGrid, stem: string): readonly [scale: string, zeroPoint: string] {
-    return [this.constant(`${stem}.scale`, scalarOf('float32', grid.scale)), this.code(grid.zeroPoint)];
+  /**
+   * Scale and zero point of an activation grid, as inputs of QuantizeLinear and DequantizeLinear.
+   *
+   * @param group the tensors that have it, by whose name it is stored once
+   */
+  grid({ scale, zeroPoint }: AffineGrid, group: string): readonly [scale: string, zeroPoint: string] {
+    const name = this.#steps.get(group) ?? this.#scale(group, scalarOf('float32', scale));
+    this.#steps.set(group, name);
+    return [name, this.code(zeroPoint)];
+  }
+
+  #scale(stem: string, tensor: Tensor): string {
+    return this.initializer(this.fresh(`${stem}.scale`), tensor);
   }
 
   /**
@@ -83,7 +94,7 @@ export class QdqWriter {
     const dims = axis === undefined ? [] : [scales.length];
     const inputs = [
       this.initializer(this.fresh(`${stem}.q`), codes),
-      this.constant(`${stem}.scale`, tensorOf('float32', dims, scales)),
+      this.#scale(stem, tensorOf('float32', dims, scales)),
       ...(zeroPoint === undefined ? [] : [this.constant(`${zeroPoint.dtype}_zero`, zeroPoint)]),
     ];
     return this.op('DequantizeLinear', inputs, output, axis === undefined ? {} : { axis: attribute.int(axis) });

@@ -17,10 +17,13 @@ export function dequantizeLinear(b: GraphBuilder, x: Value, scale: Value, zeroPo
 
 /**
  * DequantizeLinear, with one scale or one for each entry of an axis, with and without zero point. No
- * derivative is written to its scale: a scale that is to be trained uses {@link learnedStep}.
+ * derivative is written to its scale: a scale that is to be trained uses {@link learnedStep}. Stored weights stay in
+ * front of it: integer kernels are found by them, and onnxruntime rounds a weight in floating point that stands beside
+ * a quantised activation once more, all of its channels in one step.
  */
 export const dequantizeLinearOperator: Operator = {
   type: 'DequantizeLinear',
+  unfolded: true,
   infer: ({ node, inputs }) => {
     checkGranularity(node, inputs);
     return [{ dtype: inputs[1]!.dtype, shape: inputs[0]!.shape }];
