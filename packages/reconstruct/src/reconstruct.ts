@@ -18,6 +18,7 @@ import { batchOf, findQuantisers, type Quantisers, stateOf } from '@datafree/stu
 import { type Block, findBlocks } from './blocks/blocks.ts';
 import { assignLearners, type Learners } from './blocks/learners.ts';
 import { refuseRescaled } from './blocks/rescaled.ts';
+import { solveLayers } from './layers/solve.ts';
 import type { Activations } from './loop/activations.ts';
 import { annealingAt } from './loop/annealing.ts';
 import { BatchDraw } from './loop/draw.ts';
@@ -106,7 +107,7 @@ interface BlockWork {
   readonly quantised: Graph;
 }
 
-/** Learns one block and gives its states: what it learned, or what it had where that is not better. */
+/** Learns one block and gives its states: the best of what it had, what was solved for and what it learned. */
 async function reconstructBlock(
   work: BlockWork,
   settled: Settled,
@@ -117,7 +118,13 @@ async function reconstructBlock(
   const measured = (graph: Graph, activations: Activations) => measuredError(graph, block, activations, batch, context);
   const before = await measured(quantised, await draw.activationsAt(0));
   const unit = rootMeanSquare((await draw.activationsAt(0)).targets);
-  const { program, grids } = writeBlockStep({ ...work, unit, before: Math.max(before, smallestError) });
+  const unchanged = settled.unchanged(learners);
+  const found = await solveLayers({ ...work, quantisedWith: (states) => settled.graph(states) }, context);
+  const solved = new Map([...unchanged, ...found]);
+  const start = settled.graph(solved);
+  const biases = new Map([...learners.biases].map(([name, own]) => [name, found.get(stateOf.bias(name)) ?? own]));
+  const own = { ...work, quantised: start, learners: { ...learners, biases } };
+  const { program, grids } = writeBlockStep({ ...own, unit, before: Math.max(before, smallestError) });
   const runner = await program.compile(context.runtime, { threads: context.threads });
   const learned = new Map<string, Tensor>();
   try {
@@ -125,7 +132,7 @@ async function reconstructBlock(
     for (const [name, grid] of grids) {
       learned.set(stateOf.weight(grid.weight.codes), hardWeight(grid, runner.get(name)));
     }
-    for (const [name, bias] of learners.biases) {
+    for (const [name, bias] of biases) {
       const changes = numbersOf(runner.get(biasState(name)));
       const values = Float64Array.from(numbersOf(bias), (value, i) => value + unit * (changes[i] as number));
       learned.set(stateOf.bias(name), tensorOf('float32', bias.dims, values));
@@ -135,13 +142,14 @@ async function reconstructBlock(
     await runner.dispose();
   }
   const last = await draw.activationsAt(options.steps - 1);
-  const was = await measured(quantised, last);
-  const is = await measured(settled.graph(learned), last);
-  const digits = (error: number) => error.toPrecision(4);
+  const candidates = [unchanged, solved, learned];
+  const errors: number[] = [];
+  for (const states of candidates) errors.push(await measured(settled.graph(states), last));
+  const [was, between, is] = errors.map((error) => error.toPrecision(4));
   context.logger.info(
-    `Block ${work.index + 1} of ${work.blocks}, ${block.entry} to ${block.exit}: error ${digits(was)}, ${digits(is)} after.`,
+    `Block ${work.index + 1} of ${work.blocks}, ${block.entry} to ${block.exit}: error ${was}, ${between} solved, ${is} learned.`,
   );
-  return is < was ? learned : settled.unchanged(learners);
+  return candidates[errors.indexOf(Math.min(...errors))] as ReadonlyMap<string, Tensor>;
 }
 
 /** Errors below it are none. */

@@ -1,11 +1,12 @@
 import { GraphBuilder, numbersOf, Random, StepProgram, tensorOf } from '@datafree/core';
 import { foldBatchNorms } from '@datafree/onnx';
 import type { Tensor } from '@datafree/plugin';
+import { quantizer } from '@datafree/quantizer';
 import { describe, expect, it } from 'vitest';
 import { exportStudent } from './export.ts';
 import { findQuantisers } from './quantisers.ts';
 import { writeStudent } from './student.ts';
-import { context, network, quantize } from './testing/networks.ts';
+import { context, network, noise, quantize } from './testing/networks.ts';
 
 const batch = 4;
 const input = tensorOf('float32', [batch, 2, 8, 8], new Random(11).normals(batch * 128));
@@ -38,6 +39,24 @@ describe('student', () => {
     const step = Math.max(...stored.map(Math.abs)) / 2 ** bits;
     own.forEach((value, i) => {
       expect(Math.abs(value - stored[i]!)).toBeLessThan(0.25 * step + 1e-4);
+    });
+  });
+
+  it('computes a layer that is in floating point as the graph does', async () => {
+    const model = network();
+    const exclude = model.graph.nodes.filter(({ inputs }) => inputs.includes('weight1')).map(({ name }) => name);
+    const { graph } = await quantizer({ exclude }).quantize(model, noise(64), context());
+    const program = new StepProgram(new GraphBuilder());
+    const x = program.builder.input('x', 'float32', input.dims);
+    const written = writeStudent(program, graph, foldBatchNorms(model.graph), { input: x }, { learnSteps: 'both' });
+    program.read('logits', written.find('logits'));
+    const runner = await program.compile(context().runtime);
+    const own = (await runner.step({ x: input })).logits!.data as Float32Array;
+    await runner.dispose();
+    const stored = await logits(graph);
+    const largest = Math.max(...stored.map(Math.abs));
+    own.forEach((value, i) => {
+      expect(Math.abs(value - stored[i]!)).toBeLessThan(0.02 * largest);
     });
   });
 

@@ -81,6 +81,7 @@ export function writeStudent(
   const weights = new Map<string, Value>();
   const sizes = new Map<string, Value>();
   const constant = (name: string): Tensor => quantised.initializers.get(name) as Tensor;
+  const isStored = (node: Node): boolean => quantised.initializers.has(node.inputs[0] as string);
 
   const sizeOf = (scale: string, kind: Kind): Value => {
     const known = sizes.get(scale);
@@ -143,7 +144,7 @@ export function writeStudent(
       const activation = rounding.get(node);
       if (activation !== undefined) return [roundActivation(b, first as Value, activation, sizeOf)];
       // What follows works on values instead of codes: a Clip is part of the rounding, padding is with zeros.
-      if (node.op === 'DequantizeLinear' || clips.has(node)) return [first as Value];
+      if (clips.has(node) || (node.op === 'DequantizeLinear' && !isStored(node))) return [first as Value];
       if (first !== undefined && isCode(node, quantised)) return [onValues(b, node, first, quantised, found)];
       return undefined;
     },

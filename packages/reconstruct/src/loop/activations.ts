@@ -19,7 +19,7 @@ export interface Activations {
   /** What enters it in the network, and in its quantised form. */
   readonly exact: Float32Array;
   readonly own: Float32Array;
-  /** What leaves it in the network. */
+  /** What leaves it in the network; what enters it, where a block has no extent. */
   readonly targets: Float32Array;
 }
 
@@ -58,12 +58,13 @@ export async function collectActivations(
   const open = (graph: Graph, keep: readonly string[]): Promise<Session> =>
     context.runtime.compile(bind({ ...graph, outputs: [] }, sizes, { keep }), threads === undefined ? {} : { threads });
   const first = block.entry === input;
-  const teacher = await open(model.graph, first ? [block.exit] : [block.entry, block.exit]);
+  const wanted = [...new Set([block.entry, block.exit])].filter((name) => name !== input);
+  const teacher = wanted.length === 0 ? undefined : await open(model.graph, wanted);
   const student = first ? undefined : await open(quantised, [block.entry]);
   try {
     const exact = new Float32Array(count * elementCount(block.entryShape));
     const own = first ? exact : new Float32Array(exact.length);
-    const targets = new Float32Array(count * elementCount(block.exitShape));
+    const targets = block.exit === block.entry ? exact : new Float32Array(count * elementCount(block.exitShape));
     let position = 0;
     for await (const { data } of samples.batches(batch)) {
       const start = position - from;
@@ -72,14 +73,14 @@ export async function collectActivations(
       if (start >= count) break;
       throwIfAborted(signal);
       const feed = { [input]: filledBatch(data, batch) };
-      const values = await teacher.run(feed);
+      const values = (await teacher?.run(feed)) ?? {};
       keep(exact, first ? data : (values[block.entry] as Tensor), start, count);
-      keep(targets, values[block.exit] as Tensor, start, count);
+      if (targets !== exact) keep(targets, values[block.exit] as Tensor, start, count);
       if (student !== undefined) keep(own, (await student.run(feed))[block.entry] as Tensor, start, count);
     }
     return { count, exact, own, targets };
   } finally {
-    await teacher.dispose();
+    await teacher?.dispose();
     await student?.dispose();
   }
 }

@@ -1,6 +1,6 @@
 import { add, clip, type GraphBuilder, mul, numbersOf, sigmoid, tensorOf, type Value } from '@datafree/core';
 import type { Graph, Tensor } from '@datafree/plugin';
-import { channelAt, type WeightQuantiser } from '@datafree/student';
+import { channelAt, decodedWeight, type WeightQuantiser } from '@datafree/student';
 
 /** Ends of the stretched sigmoid (Louizos et al. 2018; zeta and gamma of AdaRound). */
 const zeta = 1.1;
@@ -14,6 +14,8 @@ export interface RoundingGrid {
   readonly floors: Float32Array;
   /** How far above it the element lies, from 0 to 1. */
   readonly rests: Float32Array;
+  /** Which of the two codes it has, 0 or 1. */
+  readonly chosen: Float32Array;
   /** Step size of each element. */
   readonly sizes: Float32Array;
 }
@@ -27,7 +29,9 @@ export function roundingGrid(graph: Graph, weight: WeightQuantiser, first: Tenso
   const scales = numbersOf(graph.initializers.get(weight.scale) as Tensor);
   const zeros = weight.zeroPoint === undefined ? [0] : numbersOf(graph.initializers.get(weight.zeroPoint) as Tensor);
   const values = numbersOf(first);
-  const [floors, rests, sizes] = [0, 1, 2].map(() => new Float32Array(values.length)) as [
+  const decoded = decodedWeight(graph, weight).data;
+  const [floors, rests, sizes, chosen] = [0, 1, 2, 3].map(() => new Float32Array(values.length)) as [
+    Float32Array,
     Float32Array,
     Float32Array,
     Float32Array,
@@ -42,14 +46,19 @@ export function roundingGrid(graph: Graph, weight: WeightQuantiser, first: Tenso
     floors[i] = floor;
     rests[i] = position - floor;
     sizes[i] = size;
+    chosen[i] = Math.min(1, Math.max(0, Math.round((decoded[i] as number) / size) - floor));
   }
-  return { weight, dims: first.dims, floors, rests, sizes };
+  return { weight, dims: first.dims, floors, rests, sizes, chosen };
 }
 
-/** The rounding variables at which every element has the value that it had before rounding: `h(V) = rest`. */
-export function startOf({ dims, rests }: RoundingGrid): Tensor<'float32'> {
-  const variables = Float64Array.from(rests, (rest) => {
-    const share = (rest - gamma) / (zeta - gamma);
+/** How far the way from where an element lies to its code is gone before the first step. */
+const chosenBefore = 0.8;
+
+/** The rounding variables that learning starts from: most of the way from the weight before rounding to its code. */
+export function startOf({ dims, rests, chosen }: RoundingGrid): Tensor<'float32'> {
+  const variables = Float64Array.from(rests, (lies, i) => {
+    const start = lies + chosenBefore * ((chosen[i] as number) - lies);
+    const share = (start - gamma) / (zeta - gamma);
     return Math.log(share / (1 - share));
   });
   return tensorOf('float32', dims, variables);

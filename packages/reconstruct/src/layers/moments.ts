@@ -1,0 +1,93 @@
+import { elementCount, GraphBuilder, matMul, reduceSum, tensorOf, transpose } from '@datafree/core';
+import { type Context, type Tensor, throwIfAborted } from '@datafree/plugin';
+import { type Arrangement, type Layer, writePatches } from './patches.ts';
+
+/** Values that may be held by what the weights of a layer are multiplied with: 64 MiB. */
+const held = 2 ** 24;
+
+/** Means and second moments about them of what the weights of a layer are multiplied with, group by group. */
+export interface Moments {
+  /** `groups × terms`: means in the quantised network, and in the network. */
+  readonly ownMeans: Float64Array;
+  readonly exactMeans: Float64Array;
+  /** `groups × terms × terms`: of the quantised network's with themselves, and (columns) with the network's. */
+  readonly own: Float64Array;
+  readonly cross: Float64Array;
+}
+
+/** What enters a layer for some samples, in the quantised network and in the network. */
+export interface LayerInputs {
+  readonly count: number;
+  readonly own: Float32Array;
+  readonly exact: Float32Array;
+}
+
+/** Runs the samples through. @param room values that may be held @throws `aborted`, `runtime-failed` */
+export async function momentsOf(
+  layer: Layer,
+  arrangement: Arrangement,
+  { count, own, exact }: LayerInputs,
+  context: Context,
+  room = held,
+): Promise<Moments> {
+  const { groups, terms } = arrangement;
+  const size = elementCount(layer.input);
+  const sumsOfOne = sumsIn(layer, arrangement, 1);
+  const each = Math.min(count, Math.max(1, Math.floor(room / (groups * terms * sumsOfOne))));
+  const session = await context.runtime.compile(
+    momentGraph(layer, arrangement, each),
+    context.threads === undefined ? {} : { threads: context.threads },
+  );
+  const total = { own: new Float64Array(groups * terms * terms), cross: new Float64Array(groups * terms * terms) };
+  const sums = { own: new Float64Array(groups * terms), exact: new Float64Array(groups * terms) };
+  try {
+    for (let from = 0; from < count; from += each) {
+      throwIfAborted(context.signal);
+      const feed = (values: Float32Array) => {
+        const batch = new Float32Array(each * size);
+        batch.set(values.subarray(from * size, Math.min(count, from + each) * size));
+        return tensorOf('float32', [each, ...layer.input], batch);
+      };
+      const found = await session.run({ own: feed(own), exact: feed(exact) });
+      addTo(total.own, found.products);
+      addTo(total.cross, found.crossed);
+      addTo(sums.own, found['own-sums']);
+      addTo(sums.exact, found['exact-sums']);
+    }
+  } finally {
+    await session.dispose();
+  }
+  const all = count * sumsOfOne;
+  const means = (values: Float64Array) => values.map((value) => value / all);
+  const [ownMeans, exactMeans] = [means(sums.own), means(sums.exact)];
+  const about = (products: Float64Array, others: Float64Array) =>
+    products.map((value, i) => {
+      const row = Math.floor(i / terms);
+      const column = Math.floor(row / terms) * terms + (i % terms);
+      return value / all - (ownMeans[row] as number) * (others[column] as number);
+    });
+  return { ownMeans, exactMeans, own: about(total.own, ownMeans), cross: about(total.cross, exactMeans) };
+}
+
+/** Sums of one sample that a layer forms with each row of weights. */
+function sumsIn(layer: Layer, arrangement: Arrangement, samples: number): number {
+  const b = new GraphBuilder();
+  return writePatches(b, b.input('x', 'float32', [samples, ...layer.input]), layer, arrangement).shape[2] as number;
+}
+
+function momentGraph(layer: Layer, arrangement: Arrangement, samples: number) {
+  const b = new GraphBuilder({ name: 'moments' });
+  const [own, exact] = ['own', 'exact'].map((name) =>
+    writePatches(b, b.input(name, 'float32', [samples, ...layer.input]), layer, arrangement),
+  ) as [ReturnType<typeof writePatches>, ReturnType<typeof writePatches>];
+  b.output(matMul(b, own, transpose(b, own, [0, 2, 1])), 'products');
+  b.output(matMul(b, own, transpose(b, exact, [0, 2, 1])), 'crossed');
+  b.output(reduceSum(b, own, [2]), 'own-sums');
+  b.output(reduceSum(b, exact, [2]), 'exact-sums');
+  return b.build();
+}
+
+function addTo(sum: Float64Array, tensor: Tensor | undefined): void {
+  const values = tensor?.data as Float32Array;
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (values[i] as number);
+}
