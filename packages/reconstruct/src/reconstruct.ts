@@ -30,8 +30,9 @@ import { type ParsedOptions, parseReconstructOptions, type ReconstructOptions } 
 import { hardWeight } from './rounding/softRounding.ts';
 
 /**
- * Reconstruction of a quantised network block by block, without a label: each weight learns whether it is rounded up or
- * down (Nagel et al. 2020, AdaRound), the steps of activations learn along (LSQ), so that what leaves the block is what
+ * Reconstruction of a quantised network block by block, without a label: the codes of its layers are solved for by
+ * coordinate descent (Nagel et al. 2020, equation 10; Frantar et al. 2022), then each weight learns whether it is rounded
+ * up or down (Nagel et al. 2020, AdaRound), the steps of activations learn along (LSQ), so that what leaves the block is what
  * the network has there (Li et al. 2021, BRECQ), on inputs of which some are the network's (Wei et al. 2022, QDrop).
  * A block whose error does not fall keeps what it had, and so does the network, with a warning.
  *
