@@ -54,7 +54,7 @@ describe('reconstruct', () => {
     let [changed, beside, all] = [0, 0, 0];
     for (const weight of findQuantisers(before).weights) {
       const master = masterWeight(before, model.graph, weight);
-      const [codes, nearest] = [before, after].map((graph) => numbersOf(graph.initializers.get(weight.codes)!)) as [
+      const [nearest, codes] = [before, after].map((graph) => numbersOf(graph.initializers.get(weight.codes)!)) as [
         ArrayLike<number>,
         ArrayLike<number>,
       ];
