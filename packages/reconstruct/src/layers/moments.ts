@@ -32,7 +32,7 @@ export async function momentsOf(
 ): Promise<Moments> {
   const { groups, terms } = arrangement;
   const size = elementCount(layer.input);
-  const sumsOfOne = sumsIn(layer, arrangement, 1);
+  const sumsOfOne = sumsOfSample(layer, arrangement);
   const each = Math.min(count, Math.max(1, Math.floor(room / (groups * terms * sumsOfOne))));
   const session = await context.runtime.compile(
     momentGraph(layer, arrangement, each),
@@ -70,16 +70,16 @@ export async function momentsOf(
 }
 
 /** Sums of one sample that a layer forms with each row of weights. */
-function sumsIn(layer: Layer, arrangement: Arrangement, samples: number): number {
+function sumsOfSample(layer: Layer, arrangement: Arrangement): number {
   const b = new GraphBuilder();
-  return writePatches(b, b.input('x', 'float32', [samples, ...layer.input]), layer, arrangement).shape[2] as number;
+  return writePatches(b, b.input('x', 'float32', [1, ...layer.input]), layer, arrangement).shape[2] as number;
 }
 
 function momentGraph(layer: Layer, arrangement: Arrangement, samples: number) {
   const b = new GraphBuilder({ name: 'moments' });
-  const [own, exact] = ['own', 'exact'].map((name) =>
-    writePatches(b, b.input(name, 'float32', [samples, ...layer.input]), layer, arrangement),
-  ) as [ReturnType<typeof writePatches>, ReturnType<typeof writePatches>];
+  const patches = (name: string) =>
+    writePatches(b, b.input(name, 'float32', [samples, ...layer.input]), layer, arrangement);
+  const [own, exact] = [patches('own'), patches('exact')];
   b.output(matMul(b, own, transpose(b, own, [0, 2, 1])), 'products');
   b.output(matMul(b, own, transpose(b, exact, [0, 2, 1])), 'crossed');
   b.output(reduceSum(b, own, [2]), 'own-sums');

@@ -34,9 +34,11 @@ const held = 0.01;
 export async function solveLayers(parts: SolveParts, context: Context): Promise<ReadonlyMap<string, Tensor>> {
   const { learners, folded } = parts;
   const states = new Map<string, Tensor>();
+  // States change codes, steps and biases, not where layers are.
+  const placeOf = placesIn(parts.quantisedWith(states), parts);
   for (const weight of learners.weights) {
     const graph = parts.quantisedWith(states);
-    const place = placeOf(graph, weight, parts);
+    const place = placeOf(weight);
     if (place === undefined) continue;
     const { layer, arrangement, entry, entryShape } = place;
     const block: Block = { entry, entryShape, exit: entry, exitShape: entryShape, layers: 0 };
@@ -61,28 +63,31 @@ interface Place {
   readonly entryShape: readonly number[];
 }
 
-/** Where a weight is used; undefined where several layers use it or its input cannot be compared. */
-function placeOf(graph: Graph, weight: WeightQuantiser, { model, batch }: SolveParts): Place | undefined {
-  const [node, ...others] = graph.nodes.filter(({ inputs }) => inputs.includes(weight.node.outputs[0] as string));
-  if (node === undefined || others.length > 0) return undefined;
+/** Finds where a weight is used; undefined where several layers use it or its input cannot be compared. */
+function placesIn(graph: Graph, { model, batch }: SolveParts): (weight: WeightQuantiser) => Place | undefined {
   const { shapeOf } = comparableValues(model, graph);
   const producers = new Map(graph.nodes.flatMap((own) => own.outputs.map((name) => [name, own] as const)));
   const types = inferTypes(graph, batchSizes(model.input, batch));
-  const inputShape = types.get(node.inputs[0] as string)?.shape.slice(1);
-  let entry = node.inputs[0] as string;
-  while (shapeOf(entry) === undefined && entry !== model.input.name) {
-    const producer = producers.get(entry);
-    if (producer === undefined || !passing.has(producer.op)) return undefined;
-    entry = producer.inputs[0] as string;
-  }
-  const entryShape = entry === model.input.name ? types.get(entry)?.shape.slice(1) : shapeOf(entry);
-  if (inputShape === undefined || entryShape === undefined) return undefined;
-  if (elementCount(entryShape) !== elementCount(inputShape)) return undefined;
-  const { dims } = graph.initializers.get(weight.codes) as Tensor;
-  const layer = { node, weight: dims, input: inputShape };
-  const arrangement = arrangementOf(layer);
-  if (arrangement === undefined || arrangement.groups * arrangement.terms ** 2 > largest) return undefined;
-  return { layer, arrangement, entry, entryShape };
+
+  return (weight) => {
+    const [node, ...others] = graph.nodes.filter(({ inputs }) => inputs.includes(weight.node.outputs[0] as string));
+    if (node === undefined || others.length > 0) return undefined;
+    const inputShape = types.get(node.inputs[0] as string)?.shape.slice(1);
+    let entry = node.inputs[0] as string;
+    while (shapeOf(entry) === undefined && entry !== model.input.name) {
+      const producer = producers.get(entry);
+      if (producer === undefined || !passing.has(producer.op)) return undefined;
+      entry = producer.inputs[0] as string;
+    }
+    const entryShape = entry === model.input.name ? types.get(entry)?.shape.slice(1) : shapeOf(entry);
+    if (inputShape === undefined || entryShape === undefined) return undefined;
+    if (elementCount(entryShape) !== elementCount(inputShape)) return undefined;
+    const { dims } = graph.initializers.get(weight.codes) as Tensor;
+    const layer = { node, weight: dims, input: inputShape };
+    const arrangement = arrangementOf(layer);
+    if (arrangement === undefined || arrangement.groups * arrangement.terms ** 2 > largest) return undefined;
+    return { layer, arrangement, entry, entryShape };
+  };
 }
 
 /** What hands values on as they are, but for rounding and shape. */
