@@ -99,6 +99,11 @@ export function neededEnds(window: SlidingWindow): number[] {
   );
 }
 
+/** Whether all places of the window lie in the padding before the input along some axis. */
+export function staysBefore(window: SlidingWindow): boolean {
+  return neededEnds(window).some((end, axis) => window.input[axis]! + end <= 0);
+}
+
 /**
  * Where the window reads: entry `k · places + o` is the flat spatial index of kernel cell `k` at place `o`, or −1 in
  * the padding.

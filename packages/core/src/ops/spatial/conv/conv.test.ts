@@ -56,6 +56,15 @@ describe('conv', () => {
     );
   });
 
+  it('has no derivatives where all places lie in the padding', () => {
+    for (const groups of [1, 2]) {
+      checkGradient({
+        inputs: [uniformTensor([1, 2, 1], 1), uniformTensor([2, 2 / groups, 1], 2)],
+        build: (b, [x, w]) => conv(b, x!, w!, undefined, { strides: [3], pads: [4, 0], groups }),
+      });
+    }
+  });
+
   it('slides the kernel without flipping it', () => {
     const b = new GraphBuilder();
     const x = row(b, 1, 10, 100, 1000);
@@ -110,6 +119,13 @@ describe('convTranspose', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('has no derivatives where all that is left lies beyond what it was made of', () => {
+    checkGradient({
+      inputs: [uniformTensor([1, 1, 1], 1), uniformTensor([1, 1, 3], 2)],
+      build: (b, [x, w]) => convTranspose(b, x!, w!, undefined, { strides: [3], pads: [4, 0], outputPadding: [2] }),
+    });
   });
 
   it('has derivatives with automatic padding and a given output shape', () => {

@@ -5,7 +5,7 @@ import type { Operator, Value } from '../../../graph/operator.ts';
 import { elementCount, numbersOf, tensorOf } from '../../../tensor.ts';
 import { channelSum } from '../../normalization/perChannel.ts';
 import { fit } from '../fit.ts';
-import { distribute, extents, neededEnds, spatialOf, steps, type Window, windowOf, windowTaps } from '../window.ts';
+import { distribute, extents, neededEnds, spatialOf, staysBefore, steps, type Window, windowOf, windowTaps } from '../window.ts';
 import { checkBias, checkKernel } from './conv.ts';
 import { conv } from './convNodes.ts';
 import type { Convolution } from './convolution.ts';
@@ -92,7 +92,8 @@ function checked(sizes: number[]): number[] {
 
 /** The convolution of [N, M, …input] to [N, C, …output], the end padded or cut as its number of places needs. */
 function forward(b: GraphBuilder, dy: Value, w: Value, convolution: Convolution): Value {
-  const { strides, dilations, begins, groups } = convolution;
+  const { strides, dilations, begins, groups, output } = convolution;
+  if (staysBefore(convolution)) return b.constant(tensorOf(dy.dtype, [dy.shape[0]!, w.shape[0]!, ...output], []));
   const ends = neededEnds(convolution);
   const cut = fit(
     b,

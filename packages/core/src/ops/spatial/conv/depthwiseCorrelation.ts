@@ -1,9 +1,10 @@
 import type { GraphBuilder } from '../../../graph/builder.ts';
 import type { Value } from '../../../graph/operator.ts';
+import { tensorOf } from '../../../tensor.ts';
 import { reshape } from '../../layout/reshape.ts';
 import { reduceSum } from '../../reduction/reduceSum.ts';
 import { fit } from '../fit.ts';
-import { neededEnds } from '../window.ts';
+import { neededEnds, staysBefore } from '../window.ts';
 import { conv } from './convNodes.ts';
 import type { Convolution } from './convolution.ts';
 
@@ -15,6 +16,7 @@ export function depthwiseCorrelation(b: GraphBuilder, x: Value, dy: Value, convo
   const { kernel, strides, dilations, begins, input, output } = convolution;
   const [samples, channels] = x.shape as [number, number];
   const filters = dy.shape[1]!;
+  if (staysBefore(convolution)) return b.constant(tensorOf(x.dtype, [filters, 1, ...kernel], []));
   const groups = samples * channels;
   const ends = neededEnds(convolution);
   const images = reshape(b, x, [1, groups, ...input]);
