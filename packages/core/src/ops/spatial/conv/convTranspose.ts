@@ -5,7 +5,17 @@ import type { Operator, Value } from '../../../graph/operator.ts';
 import { elementCount, numbersOf, tensorOf } from '../../../tensor.ts';
 import { channelSum } from '../../normalization/perChannel.ts';
 import { fit } from '../fit.ts';
-import { distribute, extents, neededEnds, spatialOf, staysBefore, steps, type Window, windowOf, windowTaps } from '../window.ts';
+import {
+  distribute,
+  extents,
+  neededEnds,
+  spatialOf,
+  staysBefore,
+  steps,
+  type Window,
+  windowOf,
+  windowTaps,
+} from '../window.ts';
 import { checkBias, checkKernel } from './conv.ts';
 import { conv } from './convNodes.ts';
 import type { Convolution } from './convolution.ts';
