@@ -127,9 +127,12 @@ describe('lowerToBlocks', () => {
           const expected = Array.from(data as Float32Array);
           const size = Math.sqrt(expected.reduce((total, v) => total + v * v, 0) / expected.length);
           const own = blocked[name]?.data as Float32Array;
-          // Rounding to a grid and masks may go the other way for a few elements on the edge, each with its neighbours.
-          const off = expected.filter((v, i) => Math.abs(v - own[i]!) > 1e-3 * (size + Math.abs(v))).length;
-          expect(off / expected.length, name).toBeLessThan(0.06);
+          // Rounding to a grid and masks may go the other way for an element on the edge: then a few elements differ,
+          // or, behind a normalisation over the batch, all of them by little.
+          const differences = expected.map((v, i) => Math.abs(v - own[i]!));
+          const off = expected.filter((v, i) => differences[i]! > 1e-3 * (size + Math.abs(v))).length;
+          const distance = Math.sqrt(differences.reduce((total, v) => total + v * v, 0) / expected.length);
+          expect(off < 0.02 * expected.length || distance < 0.02 * size, `${name}: ${off} differ`).toBe(true);
         }
       }),
       { numRuns: 60 },
