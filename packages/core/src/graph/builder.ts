@@ -233,6 +233,12 @@ export class GraphBuilder {
     return this.#custom.get(value.name);
   }
 
+  /** The node that computes a value, with the values around it; undefined for inputs and constants. */
+  producerOf(value: Value): Application | undefined {
+    const index = this.#producers.get(value.name);
+    return index === undefined ? undefined : this.#applications[index];
+  }
+
   /** The name of a node as people know it: an inlined node has that of the graph that it comes from. */
   nameOf(node: string): string {
     return this.#origins.get(node) ?? node;

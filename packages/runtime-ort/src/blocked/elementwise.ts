@@ -3,6 +3,7 @@ import type { Node } from '@datafree/plugin';
 import { channelAffine, ones } from './affine.ts';
 import { activatedConv, scaledConv, summedConv } from './fuse.ts';
 import type { Layout, Lowering } from './layout.ts';
+import { loweredAffine, steppedAffine } from './recomputed.ts';
 
 /** Functions of single elements that are finite at 0, which the last block may be filled up with. */
 const unary: ReadonlySet<string> = new Set([
@@ -39,8 +40,10 @@ function lowerUnary(layout: Layout, node: Node, inputs: readonly (Value | undefi
   if (blocked === undefined || rest.some((value) => value !== undefined && elementCount(value.shape) !== 1)) {
     return undefined;
   }
-  const fused = node.op === 'Relu' ? activatedConv(layout, blocked, 'Relu', []) : undefined;
-  const y = fused ?? layout.builder.op(node.op, [blocked, ...rest], node.attributes);
+  const y =
+    (node.op === 'Relu' && activatedConv(layout, blocked, 'Relu', [])) ||
+    (node.op === 'HardSigmoid' && steppedAffine(layout, blocked, node)) ||
+    layout.builder.op(node.op, [blocked, ...rest], node.attributes);
   return [layout.toPlain(y, x.shape[1]!)];
 }
 
@@ -78,7 +81,9 @@ function withConstant(
   const channels = x.shape[1]!;
   if (other.shape.length > 4) return undefined;
   if (elementCount(other.shape) === 1) {
-    const y = b.op(node.op, swapped ? [other, blocked] : [blocked, other]);
+    const number = node.op === 'Sub' && !swapped ? b.constantOf(other)?.data[0] : undefined;
+    const lowered = number === undefined ? undefined : loweredAffine(layout, blocked, Number(number));
+    const y = lowered ?? b.op(node.op, swapped ? [other, blocked] : [blocked, other]);
     return [layout.toPlain(y, channels)];
   }
   const shape = [...new Array<number>(4 - other.shape.length).fill(1), ...other.shape];

@@ -1,7 +1,8 @@
 import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/operator.ts';
 import { clip } from '../activation/clip.ts';
-import { between } from '../activation/positive.ts';
+import { positive } from '../activation/positive.ts';
+import { abs } from '../elementwise/abs.ts';
 import { unbroadcast } from '../elementwise/broadcast.ts';
 import { mul } from '../elementwise/mul.ts';
 import { reciprocal } from '../elementwise/reciprocal.ts';
@@ -33,22 +34,36 @@ export interface LearnedStepOptions {
  * @throws `shape-mismatch` when the step fits neither `x` nor its axis
  */
 export function learnedStep(b: GraphBuilder, x: Value, step: Value, options: LearnedStepOptions): Value {
+  const { low, high, gradientScale } = options;
   const size = alongAxis(b, step, x, options.axis);
   // One division a step instead of one an element.
-  const steps = mul(b, x, reciprocal(b, size));
-  const clipped = clip(b, steps, options.low, options.high);
-  const quantized = round(b, clipped);
-  const y = mul(b, quantized, size);
+  const perSize = reciprocal(b, size);
+  const y = mul(b, round(b, clip(b, mul(b, x, perSize), low, high)), size);
   if (b.constantOf(y) !== undefined) return y;
   return b.setGradient(y, {
-    inputs: [x, step],
+    inputs: [low >= 0 ? beforeRelu(b, x) : x, step],
+    // Written with x and y alone, so that a step keeps nothing else for its backward pass.
     gradient: (dy, wanted) => {
-      const inside = between(b, steps, options.low, options.high);
+      const inside = insideOf(b, x, size, options);
       const byStep = () => {
-        const each = mul(b, dy, sub(b, quantized, mul(b, steps, inside)));
-        return mul(b, reshape(b, unbroadcast(b, each, size.shape), step.shape), options.gradientScale);
+        const each = mul(b, dy, sub(b, y, mul(b, x, inside)));
+        const sum = mul(b, unbroadcast(b, each, size.shape), perSize);
+        return mul(b, reshape(b, sum, step.shape), gradientScale);
       };
       return [wanted[0] ? mul(b, dy, inside) : undefined, wanted[1] ? byStep() : undefined];
     },
   });
+}
+
+/** 1 where `low < x / size < high`, else 0: by the distance from the middle of the range. */
+function insideOf(b: GraphBuilder, x: Value, size: Value, { low, high }: LearnedStepOptions): Value {
+  const middle = (low + high) / 2;
+  const distance = abs(b, sub(b, x, mul(b, size, middle)));
+  return positive(b, sub(b, mul(b, size, high - middle), distance));
+}
+
+/** What a Relu rectifies where `x` is its result: inside a range from 0 on its derivative is 1. */
+function beforeRelu(b: GraphBuilder, x: Value): Value {
+  const producer = b.producerOf(x);
+  return producer?.node.op === 'Relu' && producer.node.domain === '' ? (producer.inputs[0] as Value) : x;
 }

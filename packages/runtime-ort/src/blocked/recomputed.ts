@@ -1,0 +1,64 @@
+import { attribute, neg, sub, tensorOf, type Value } from '@datafree/core';
+import type { Node } from '@datafree/plugin';
+import type { Layout, WrittenConv } from './layout.ts';
+
+/*
+ * The mask of an activation is computed long after the activation, which would be kept until then. Where the activation
+ * follows a factor and a shift a channel, these are applied once more instead: what they apply to is kept for other
+ * reasons most often, and the pass over it costs what the pass over the activation would.
+ */
+
+/** A number less than what a map of the channels, and its Relu or Clip, made. */
+export function loweredAffine(layout: Layout, x: Value, number: number): Value | undefined {
+  const conv = affineOf(layout, x);
+  const bounds = conv && boundsOf(conv);
+  if (conv === undefined || bounds === undefined) return undefined;
+  const { builder: b } = layout;
+  const [input, factors, shifts] = conv.inputs as [Value, Value, Value | undefined];
+  const channels = factors.shape[0]!;
+  const all = b.constant(tensorOf(x.dtype, [channels], new Float32Array(channels).fill(number)));
+  const lowered = shifts === undefined ? neg(b, all) : sub(b, shifts, all);
+  return layout.conv([input, factors, lowered], {
+    ...conv.attributes,
+    ...(activationOf(conv) !== undefined && {
+      activation: attribute.string('Clip'),
+      activation_params: attribute.floats(bounds.map((bound) => bound - number)),
+    }),
+  });
+}
+
+/** A HardSigmoid of what a map of the channels, and its Relu, made, where that does nothing to it. */
+export function steppedAffine(layout: Layout, x: Value, node: Node): Value | undefined {
+  const conv = affineOf(layout, x);
+  const [alpha, beta] = [attribute.floatOf(node, 'alpha', 0.2), attribute.floatOf(node, 'beta', 0.5)];
+  if (conv === undefined || alpha <= 0 || beta > 0) return undefined;
+  const activation = activationOf(conv);
+  if (activation !== undefined && activation !== 'Relu') return undefined;
+  return layout.conv(conv.inputs, {
+    ...conv.attributes,
+    activation: attribute.string('HardSigmoid'),
+    activation_params: attribute.floats([alpha, beta]),
+  });
+}
+
+/** The Conv that made a value if it was one factor and one shift a channel, and an activation. */
+function affineOf(layout: Layout, x: Value): WrittenConv | undefined {
+  const conv = layout.convOf(x);
+  if (conv === undefined || conv.inputs[3] !== undefined || conv.attributes.strides !== undefined) return undefined;
+  const [, depth, ...kernel] = (conv.inputs[1] as Value).shape;
+  return depth === 1 && kernel.every((size) => size === 1) && conv.attributes.group !== undefined ? conv : undefined;
+}
+
+function activationOf(conv: WrittenConv): string | undefined {
+  const { activation } = conv.attributes;
+  return activation?.type === 'string' ? activation.value : undefined;
+}
+
+/** The least and the greatest that a Conv's activation lets through. */
+function boundsOf(conv: WrittenConv): readonly number[] | undefined {
+  const { activation_params: parameters } = conv.attributes;
+  const activation = activationOf(conv);
+  if (activation === undefined) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (activation === 'Relu') return [0, Number.POSITIVE_INFINITY];
+  return activation === 'Clip' && parameters?.type === 'floats' ? parameters.value : undefined;
+}
