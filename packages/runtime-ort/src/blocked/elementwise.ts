@@ -81,10 +81,8 @@ function withConstant(
   const channels = x.shape[1]!;
   if (other.shape.length > 4) return undefined;
   if (elementCount(other.shape) === 1) {
-    const number = node.op === 'Sub' && !swapped ? b.constantOf(other)?.data[0] : undefined;
-    const lowered = number === undefined ? undefined : loweredAffine(layout, blocked, Number(number));
-    const y = lowered ?? b.op(node.op, swapped ? [other, blocked] : [blocked, other]);
-    return [layout.toPlain(y, channels)];
+    const written = b.op(node.op, swapped ? [other, blocked] : [blocked, other]);
+    return [layout.toPlain(withScalar(layout, node, blocked, other, swapped) ?? written, channels)];
   }
   const shape = [...new Array<number>(4 - other.shape.length).fill(1), ...other.shape];
   if (shape[0] !== 1 || shape[1] !== channels || shape[2] !== 1 || shape[3] !== 1) return undefined;
@@ -99,4 +97,12 @@ function withConstant(
     return [layout.toPlain(channelAffine(layout, blocked, one, neg(b, each)), channels)];
   }
   return undefined;
+}
+
+/** A function of a tensor and a scalar as part of the Conv that computed the tensor. */
+function withScalar(layout: Layout, node: Node, x: Value, scalar: Value, swapped: boolean): Value | undefined {
+  if (node.op === 'Mul') return scaledConv(layout, x, scalar);
+  const number = layout.builder.constantOf(scalar)?.data[0];
+  if (node.op !== 'Sub' || swapped || number === undefined) return undefined;
+  return loweredAffine(layout, x, Number(number));
 }

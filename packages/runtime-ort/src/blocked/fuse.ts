@@ -34,8 +34,8 @@ export function activatedConv(
 }
 
 /**
- * One factor a channel as part of the filter of the Conv that computed the value, or that computed a factor of it:
- * the derivative of BatchNormalization behind the mask of an activation.
+ * One factor, or one a channel, as part of the filter of the Conv that computed the value, or that computed a factor of
+ * it: the step of a quantiser, the derivative of BatchNormalization behind the mask of an activation.
  */
 export function scaledConv(layout: Layout, x: Value, factors: Value): Value | undefined {
   if (layout.isShared(x)) return undefined;
@@ -51,6 +51,11 @@ export function scaledConv(layout: Layout, x: Value, factors: Value): Value | un
   if (conv === undefined || !isOpen(layout, x, conv)) return undefined;
   const { builder: b, block } = layout;
   const [input, filter, bias] = conv.inputs as [Value, Value, Value | undefined];
+  if (elementCount(factors.shape) === 1 && filter.shape[0] !== 1) {
+    const factor = reshape(b, factors, []);
+    const scaled = mul(b, filter, factor);
+    return layout.conv(bias === undefined ? [input, scaled] : [input, scaled, mul(b, bias, factor)], conv.attributes);
+  }
   const padded = layout.channels(factors);
   const blocks = padded.shape[0]! / block;
   // In either order of the filter the blocks of its results come first and their channels last.

@@ -1,8 +1,7 @@
 import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/operator.ts';
 import { clip } from '../activation/clip.ts';
-import { positive } from '../activation/positive.ts';
-import { abs } from '../elementwise/abs.ts';
+import { between } from '../activation/positive.ts';
 import { unbroadcast } from '../elementwise/broadcast.ts';
 import { mul } from '../elementwise/mul.ts';
 import { reciprocal } from '../elementwise/reciprocal.ts';
@@ -35,34 +34,31 @@ export interface LearnedStepOptions {
  */
 export function learnedStep(b: GraphBuilder, x: Value, step: Value, options: LearnedStepOptions): Value {
   const { low, high, gradientScale } = options;
-  const size = alongAxis(b, step, x, options.axis);
+  // A range from 0 on rectifies by itself.
+  const source = low >= 0 ? beforeRelu(b, x) : x;
+  const size = alongAxis(b, step, source, options.axis);
   // One division a step instead of one an element.
   const perSize = reciprocal(b, size);
-  const y = mul(b, round(b, clip(b, mul(b, x, perSize), low, high)), size);
+  const steps = mul(b, source, perSize);
+  const y = mul(b, round(b, clip(b, steps, low, high)), size);
   if (b.constantOf(y) !== undefined) return y;
+  const sum = (values: Value) => unbroadcast(b, values, size.shape);
   return b.setGradient(y, {
-    inputs: [low >= 0 ? beforeRelu(b, x) : x, step],
-    // Written with x and y alone, so that a step keeps nothing else for its backward pass.
+    inputs: [source, step],
+    // Written with steps and y alone, so that nothing else is kept for the backward pass.
     gradient: (dy, wanted) => {
-      const inside = insideOf(b, x, size, options);
+      const dx = mul(b, dy, between(b, steps, low, high));
       const byStep = () => {
-        const each = mul(b, dy, sub(b, y, mul(b, x, inside)));
-        const sum = mul(b, unbroadcast(b, each, size.shape), perSize);
-        return mul(b, reshape(b, sum, step.shape), gradientScale);
+        const ofRounded = mul(b, sum(mul(b, dy, y)), perSize);
+        const each = sub(b, ofRounded, sum(mul(b, dx, steps)));
+        return mul(b, reshape(b, each, step.shape), gradientScale);
       };
-      return [wanted[0] ? mul(b, dy, inside) : undefined, wanted[1] ? byStep() : undefined];
+      return [wanted[0] ? dx : undefined, wanted[1] ? byStep() : undefined];
     },
   });
 }
 
-/** 1 where `low < x / size < high`, else 0: by the distance from the middle of the range. */
-function insideOf(b: GraphBuilder, x: Value, size: Value, { low, high }: LearnedStepOptions): Value {
-  const middle = (low + high) / 2;
-  const distance = abs(b, sub(b, x, mul(b, size, middle)));
-  return positive(b, sub(b, mul(b, size, high - middle), distance));
-}
-
-/** What a Relu rectifies where `x` is its result: inside a range from 0 on its derivative is 1. */
+/** What a Relu rectifies where `x` is its result. */
 function beforeRelu(b: GraphBuilder, x: Value): Value {
   const producer = b.producerOf(x);
   return producer?.node.op === 'Relu' && producer.node.domain === '' ? (producer.inputs[0] as Value) : x;
