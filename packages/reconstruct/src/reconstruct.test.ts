@@ -58,10 +58,14 @@ describe('reconstruct', () => {
         ArrayLike<number>,
         ArrayLike<number>,
       ];
-      const scales = numbersOf(after.initializers.get(weight.scale)!);
-      expect(scales).toEqual(numbersOf(before.initializers.get(weight.scale)!));
+      const [first, scales] = [before, after].map((graph) =>
+        Array.from(numbersOf(graph.initializers.get(weight.scale)!)),
+      );
+      scales!.forEach((scale, channel) => {
+        expect(Math.abs(Math.log(scale / first![channel]!))).toBeLessThan(Math.log(2));
+      });
       for (let i = 0; i < codes.length; i++) {
-        const position = master.data[i]! / scales[Math.floor(i / (codes.length / scales.length))]!;
+        const position = master.data[i]! / scales![Math.floor(i / (codes.length / scales!.length))]!;
         const inGrid = Math.min(weight.high, Math.max(weight.low, position));
         expect(codes[i]).toBeGreaterThanOrEqual(weight.low);
         expect(codes[i]).toBeLessThanOrEqual(weight.high);
@@ -71,7 +75,7 @@ describe('reconstruct', () => {
       }
     }
     // A weight goes past the codes beside it only where it makes up for others.
-    expect(beside / all).toBeGreaterThan(0.95);
+    expect(beside / all).toBeGreaterThan(0.85);
     expect(changed / all).toBeGreaterThan(0.05);
     expect(changed / all).toBeLessThan(0.5);
   });
@@ -105,7 +109,7 @@ describe('reconstruct', () => {
 
   it('gives the same bytes for a seed, also after an interruption, and others for another', async () => {
     const quantized = await start;
-    const plugin = reconstruct({ ...quick, steps: 20 });
+    const plugin = reconstruct({ ...quick, steps: 100 });
     const run = async (own: Parameters<typeof context>[0]) =>
       initializers(await plugin.fineTune(model, quantized, samples, context(own)));
     const whole = await run({});
@@ -115,17 +119,17 @@ describe('reconstruct', () => {
     const checkpoint = memory();
     const stop = new AbortController();
     const onProgress = ({ done: steps }: ProgressEvent) => {
-      if (steps === 50) stop.abort();
+      if (steps === 250) stop.abort();
     };
     const interrupted = run({ checkpoint, signal: stop.signal, onProgress });
     await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
     expect(checkpoint.entries.size).toBe(1);
     const seen: ProgressEvent[] = [];
     expect(await run({ checkpoint, onProgress: (event) => seen.push(event) })).toEqual(whole);
-    expect(seen[0]).toMatchObject({ stage: 'fine-tuning', unit: 'steps', done: 41, total: 80 });
-    expect(seen.at(-1)).toMatchObject({ done: 80 });
+    expect(seen[0]).toMatchObject({ stage: 'fine-tuning', unit: 'steps', done: 201, total: 400 });
+    expect(seen.at(-1)).toMatchObject({ done: 400 });
 
-    const other = reconstruct({ ...quick, steps: 20, learnSteps: false });
+    const other = reconstruct({ ...quick, steps: 100, learnSteps: false });
     await expect(other.fineTune(model, quantized, samples, context({ checkpoint }))).rejects.toMatchObject({
       code: 'resume-mismatch',
     });

@@ -132,6 +132,9 @@ async function reconstructBlock(
     await learn(runner, draw, before, work);
     for (const [name, grid] of grids) {
       learned.set(stateOf.weight(grid.weight.codes), hardWeight(grid, runner.get(name)));
+      // Steps of weights stay as they were solved for.
+      const step = stateOf.step(grid.weight.scale);
+      learned.set(step, solved.get(step) as Tensor);
     }
     for (const [name, bias] of biases) {
       const changes = numbersOf(runner.get(biasState(name)));

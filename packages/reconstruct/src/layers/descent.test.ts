@@ -1,5 +1,6 @@
 import { Random } from '@datafree/core';
 import { describe, expect, it } from 'vitest';
+import { descendGrid } from './descendGrid.ts';
 import { descendCodes } from './descent.ts';
 
 const [low, high, size, terms] = [-2, 1, 0.7, 5];
@@ -18,17 +19,17 @@ function problem(seed: number) {
   const wanted = Float64Array.from({ length: terms }, (_, i) =>
     weights.reduce((sum, weight, j) => sum + moments[i * terms + j]! * weight, 0),
   );
-  const error = (codes: ArrayLike<number>) => {
+  const error = (codes: ArrayLike<number>, step = size) => {
     let sum = 0;
     for (let i = 0; i < terms; i++) {
       for (let j = 0; j < terms; j++) {
-        sum += (size * codes[i]! - weights[i]!) * moments[i * terms + j]! * (size * codes[j]! - weights[j]!);
+        sum += (step * codes[i]! - weights[i]!) * moments[i * terms + j]! * (step * codes[j]! - weights[j]!);
       }
     }
     return sum;
   };
   const nearest = Float64Array.from(weights, (weight) => Math.min(high, Math.max(low, Math.round(weight / size))));
-  return { moments, wanted, error, nearest };
+  return { moments, wanted, error, nearest, weights };
 }
 
 describe('descent on codes', () => {
@@ -56,5 +57,30 @@ describe('descent on codes', () => {
     const codes = Float64Array.of(1, -2);
     descendCodes({ codes, low, high, size, moments: Float64Array.of(0, 0, 0, 1), wanted: Float64Array.of(0, 0.7) });
     expect([...codes]).toEqual([1, 1]);
+  });
+});
+
+describe('descent on codes and their step', () => {
+  it('ends below descent on codes alone, at the best step for its codes', () => {
+    let better = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const { moments, wanted, error, nearest, weights } = problem(seed);
+      const sum = { low, high, size, moments, wanted };
+      const alone = descendCodes({ ...sum, codes: Float64Array.from(nearest) });
+      const found = descendGrid({ ...sum, codes: nearest }, Float64Array.from(weights));
+      const reached = error(found.codes, found.size);
+      expect(reached).toBeLessThanOrEqual(error(alone.codes) + 1e-9);
+      if (reached < 0.9 * error(alone.codes)) better++;
+      for (const part of [0.99, 1.01]) expect(error(found.codes, part * found.size)).toBeGreaterThanOrEqual(reached);
+      expect(Math.min(...found.codes)).toBeGreaterThanOrEqual(low);
+      expect(Math.max(...found.codes)).toBeLessThanOrEqual(high);
+    }
+    expect(better).toBeGreaterThan(20);
+  });
+
+  it('leaves a sum whose factors are always zero', () => {
+    const moments = new Float64Array(4);
+    const first = { codes: Float64Array.of(1, -2), low, high, size, moments, wanted: new Float64Array(2) };
+    expect(descendGrid(first, Float64Array.of(0.5, -1))).toBe(first);
   });
 });

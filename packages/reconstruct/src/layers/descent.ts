@@ -21,8 +21,11 @@ const sweeps = 50;
  * wanted is least: `wᵀ H w − 2 wᵀ c`, of which the best code of a term, the others as they are, is
  * `code + (c − H w) / (size · H_ii)`, rounded (coordinate descent on the objective of Nagel et al. 2020, "Up or Down?",
  * equation 10, with the inputs of the quantised network as in Frantar et al. 2022). It ends where no single change helps.
+ *
+ * @returns the sum with its codes moved
  */
-export function descendCodes({ codes, low, high, size, moments, wanted }: RoundedSum): void {
+export function descendCodes(sum: RoundedSum): RoundedSum {
+  const { codes, low, high, size, moments, wanted } = sum;
   const terms = codes.length;
   const left = Float64Array.from(wanted);
   for (let i = 0; i < terms; i++) subtractColumn(left, moments, i, size * (codes[i] as number));
@@ -38,8 +41,9 @@ export function descendCodes({ codes, low, high, size, moments, wanted }: Rounde
       subtractColumn(left, moments, i, size * (best - code));
       moved = true;
     }
-    if (!moved) return;
+    if (!moved) break;
   }
+  return sum;
 }
 
 function subtractColumn(from: Float64Array, moments: Float64Array, column: number, factor: number): void {

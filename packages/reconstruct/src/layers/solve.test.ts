@@ -35,6 +35,7 @@ describe('layers that are solved one after another', () => {
   it('reach every layer, also those behind a pool and inside of a residual block', () => {
     const { weights } = findQuantisers(before);
     expect([...states.keys()]).toEqual(expect.arrayContaining(weights.map(({ codes }) => stateOf.weight(codes))));
+    expect([...states.keys()]).toEqual(expect.arrayContaining(weights.map(({ scale }) => stateOf.step(scale))));
     expect(weights.length).toBe(6);
   });
 

@@ -5,6 +5,7 @@ import type { Block } from '../blocks/blocks.ts';
 import { comparableValues } from '../blocks/comparable.ts';
 import type { Learners } from '../blocks/learners.ts';
 import { type ActivationSource, collectActivations, windowOf } from '../loop/activations.ts';
+import { descendGrid } from './descendGrid.ts';
 import { descendCodes } from './descent.ts';
 import { type Moments, momentsOf } from './moments.ts';
 import { type Arrangement, arrangementOf, type Layer } from './patches.ts';
@@ -26,9 +27,10 @@ const held = 0.01;
 
 /**
  * Rounds the weights of a block layer by layer so that each layer gives, on what enters it in the quantised network, what
- * it gives in the network; its bias takes up the mean of what is left.
+ * it gives in the network. Steps of single channels are found along with their codes; the bias takes up the mean of what
+ * is left.
  *
- * @returns states of weights and biases; none for layers whose input has no counterpart in the network, and
+ * @returns states of weights, their steps and biases; none for layers whose input has no counterpart in the network, and
  *   for those that sum up more than 4096 values
  */
 export async function solveLayers(parts: SolveParts, context: Context): Promise<ReadonlyMap<string, Tensor>> {
@@ -48,8 +50,9 @@ export async function solveLayers(parts: SolveParts, context: Context): Promise<
     const before = masterWeight(graph, folded, weight);
     const biasName = layer.node.inputs[2] ?? '';
     const bias = learners.biases.get(biasName);
-    const after = roundLayer(graph, weight, before, arrangement, moments);
+    const { after, changes } = roundLayer(graph, weight, before, arrangement, moments);
     states.set(stateOf.weight(weight.codes), after);
+    if (changes !== undefined) states.set(stateOf.step(weight.scale), changes);
     if (bias !== undefined) states.set(stateOf.bias(biasName), movedBias(bias, before, after, arrangement, moments));
   }
   return states;
@@ -100,17 +103,19 @@ const passing: ReadonlySet<string> = new Set([
   'Squeeze',
 ]);
 
+/** The weights of a layer as they are rounded, and the logarithms by which the steps of its channels change. */
 function roundLayer(
   graph: Graph,
   weight: WeightQuantiser,
   before: Tensor<'float32'>,
   { groups, terms, outputs, at }: Arrangement,
   moments: Moments,
-): Tensor<'float32'> {
+): { readonly after: Tensor<'float32'>; readonly changes: Tensor<'float32'> | undefined } {
   const scales = numbersOf(graph.initializers.get(weight.scale) as Tensor);
   const zeros = weight.zeroPoint === undefined ? [0] : numbersOf(graph.initializers.get(weight.zeroPoint) as Tensor);
   const nearest = decodedWeight(graph, weight).data;
   const values = new Float32Array(nearest.length);
+  const changes = hasOwnSteps(graph, weight) ? new Float64Array(scales.length) : undefined;
   for (let group = 0; group < groups; group++) {
     const part = <T extends Float64Array>(all: T) => all.slice(group * terms * terms, (group + 1) * terms * terms);
     const [own, cross] = [part(moments.own), part(moments.cross)];
@@ -133,11 +138,21 @@ function roundLayer(
           sum += (cross[i * terms + j] as number) * (before.data[at(output, j)] as number);
         wanted[i] = sum;
       }
-      descendCodes({ codes, low: weight.low - zero, high: weight.high - zero, size, moments: own, wanted });
-      for (let i = 0; i < terms; i++) values[at(output, i)] = (codes[i] as number) * size;
+      const sum = { codes, low: weight.low - zero, high: weight.high - zero, size, moments: own, wanted };
+      const exact = Float64Array.from({ length: terms }, (_, i) => before.data[at(output, i)] as number);
+      const found = changes === undefined ? descendCodes(sum) : descendGrid(sum, exact);
+      if (changes !== undefined) changes[channel] = Math.log(found.size / size);
+      for (let i = 0; i < terms; i++) values[at(output, i)] = (found.codes[i] as number) * found.size;
     }
   }
-  return tensorOf('float32', before.dims, values);
+  const after = tensorOf('float32', before.dims, values);
+  const { dims } = graph.initializers.get(weight.scale) as Tensor;
+  return { after, changes: changes && tensorOf('float32', dims, changes) };
+}
+
+/** Whether each channel of a weight has a step that nothing else has. */
+function hasOwnSteps(graph: Graph, { axis, scale }: WeightQuantiser): boolean {
+  return axis !== undefined && graph.nodes.filter(({ inputs }) => inputs.includes(scale)).length === 1;
 }
 
 /** The bias with which the mean of each output is what it is in the network. */

@@ -52,7 +52,7 @@ export class Settled {
     const { initializers } = this.#quantised;
     return new Map([
       ...weights.map((weight) => [stateOf.weight(weight.codes), decodedWeight(this.#quantised, weight)] as const),
-      ...scales.map((scale) => {
+      ...[...weights.map(({ scale }) => scale), ...scales].map((scale) => {
         const { dims } = initializers.get(scale) as Tensor;
         return [stateOf.step(scale), tensorOf('float32', dims, [])] as const;
       }),
