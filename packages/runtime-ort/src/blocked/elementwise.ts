@@ -81,8 +81,8 @@ function withConstant(
   const channels = x.shape[1]!;
   if (other.shape.length > 4) return undefined;
   if (elementCount(other.shape) === 1) {
-    const written = b.op(node.op, swapped ? [other, blocked] : [blocked, other]);
-    return [layout.toPlain(withScalar(layout, node, blocked, other, swapped) ?? written, channels)];
+    const fused = withScalar(layout, node, blocked, other, swapped);
+    return [layout.toPlain(fused ?? b.op(node.op, swapped ? [other, blocked] : [blocked, other]), channels)];
   }
   const shape = [...new Array<number>(4 - other.shape.length).fill(1), ...other.shape];
   if (shape[0] !== 1 || shape[1] !== channels || shape[2] !== 1 || shape[3] !== 1) return undefined;

@@ -51,17 +51,18 @@ export function scaledConv(layout: Layout, x: Value, factors: Value): Value | un
   if (conv === undefined || !isOpen(layout, x, conv)) return undefined;
   const { builder: b, block } = layout;
   const [input, filter, bias] = conv.inputs as [Value, Value, Value | undefined];
-  if (elementCount(factors.shape) === 1 && filter.shape[0] !== 1) {
+  const scaledBy = (scaled: Value, each: Value) =>
+    layout.conv(bias === undefined ? [input, scaled] : [input, scaled, mul(b, bias, each)], conv.attributes);
+  if (elementCount(factors.shape) === 1) {
     const factor = reshape(b, factors, []);
-    const scaled = mul(b, filter, factor);
-    return layout.conv(bias === undefined ? [input, scaled] : [input, scaled, mul(b, bias, factor)], conv.attributes);
+    return scaledBy(mul(b, filter, factor), factor);
   }
   const padded = layout.channels(factors);
   const blocks = padded.shape[0]! / block;
   // In either order of the filter the blocks of its results come first and their channels last.
   const rows = reshape(b, filter, [blocks, elementCount(filter.shape) / padded.shape[0]!, block]);
   const scaled = reshape(b, mul(b, rows, reshape(b, padded, [blocks, 1, block])), filter.shape);
-  return layout.conv(bias === undefined ? [input, scaled] : [input, scaled, mul(b, bias, padded)], conv.attributes);
+  return scaledBy(scaled, padded);
 }
 
 /** Whether a Conv can take more in: nothing is added to its result yet and nobody else reads it. */

@@ -1,4 +1,4 @@
-import { attribute, neg, sub, tensorOf, type Value } from '@datafree/core';
+import { attribute, sub, tensorOf, type Value } from '@datafree/core';
 import type { Node } from '@datafree/plugin';
 import type { Layout, WrittenConv } from './layout.ts';
 
@@ -15,10 +15,8 @@ export function loweredAffine(layout: Layout, x: Value, number: number): Value |
   if (conv === undefined || bounds === undefined) return undefined;
   const { builder: b } = layout;
   const [input, factors, shifts] = conv.inputs as [Value, Value, Value | undefined];
-  const channels = factors.shape[0]!;
-  const all = b.constant(tensorOf(x.dtype, [channels], new Float32Array(channels).fill(number)));
-  const lowered = shifts === undefined ? neg(b, all) : sub(b, shifts, all);
-  return layout.conv([input, factors, lowered], {
+  const first = shifts ?? b.constant(tensorOf(x.dtype, [factors.shape[0]!], []));
+  return layout.conv([input, factors, sub(b, first, number)], {
     ...conv.attributes,
     ...(activationOf(conv) !== undefined && {
       activation: attribute.string('Clip'),
@@ -41,12 +39,12 @@ export function steppedAffine(layout: Layout, x: Value, node: Node): Value | und
   });
 }
 
-/** The Conv that made a value if it was one factor and one shift a channel, and an activation. */
+/** The Conv that made a value if it was one factor and one shift a channel, which have no strides, and an activation. */
 function affineOf(layout: Layout, x: Value): WrittenConv | undefined {
   const conv = layout.convOf(x);
   if (conv === undefined || conv.inputs[3] !== undefined || conv.attributes.strides !== undefined) return undefined;
   const [, depth, ...kernel] = (conv.inputs[1] as Value).shape;
-  return depth === 1 && kernel.every((size) => size === 1) && conv.attributes.group !== undefined ? conv : undefined;
+  return depth === 1 && kernel.every((size) => size === 1) ? conv : undefined;
 }
 
 function activationOf(conv: WrittenConv): string | undefined {
