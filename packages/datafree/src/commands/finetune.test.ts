@@ -11,7 +11,7 @@ const at = (name: string): string => join(folder, name);
 const input = ['--preprocess', 'unit'];
 const synthesis = ['--method', 'gaussian', '--samples', '32'];
 const bits = ['--weights', '4', '--activations', '6'];
-const tuning = ['--finetune-steps', '120', '--finetune-option', 'batch=16', '--finetune-option', 'learningRate=0.002'];
+const tuning = ['--finetune-steps', '120', '--finetune-option', 'batch=16', '--finetune-option', 'learningRate=0.001'];
 
 async function result<T>(...args: string[]): Promise<T> {
   const outcome = await runHere([...args, '--json']);
