@@ -8,6 +8,7 @@ export * from './augment/some.ts';
 export type { Augmentation, AxisView, Hole, View } from './augment/view.ts';
 export * from './estimate/estimate.ts';
 export * from './loop/invert.ts';
+export * from './loop/together.ts';
 export * from './options/search.ts';
 export * from './options/statistics.ts';
 export * from './options/values.ts';

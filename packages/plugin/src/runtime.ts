@@ -10,8 +10,24 @@ export interface Session {
    * @throws `runtime-failed`
    */
   run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors>;
+  /**
+   * Runs a graph that was compiled with `carried` several times at once, each time on what the time before made of the
+   * carried inputs. Not every session has it; where it is absent, one run after the other does the same.
+   *
+   * @param carried the carried inputs as they are at first
+   * @param feeds the other inputs, for each time
+   * @returns the carried inputs as they are after the last time, and the other outputs of each time
+   * @throws `runtime-failed`
+   */
+  repeat?(carried: Tensors, feeds: readonly Tensors[]): Promise<Repeated>;
   /** Frees native memory. A second call does nothing. */
   dispose(): Promise<void>;
+}
+
+/** What {@link Session.repeat} gives. */
+export interface Repeated {
+  readonly carried: Tensors;
+  readonly results: readonly Tensors[];
 }
 
 /** How a graph is made ready. */
@@ -20,6 +36,11 @@ export interface CompileOptions {
   readonly threads?: number;
   /** The graph is one step of an optimisation, with gradients, that is run many times. A runtime may prepare for it. */
   readonly step?: boolean;
+  /**
+   * Inputs whose next values the graph gives, with the outputs that these are. A runtime may then offer `repeat`, which
+   * serves large ones: they need not leave the runtime after each step.
+   */
+  readonly carried?: ReadonlyMap<string, string>;
 }
 
 /** What a runtime can do. */

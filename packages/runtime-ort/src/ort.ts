@@ -3,8 +3,11 @@ import { defineRuntime, type Runtime } from '@datafree/plugin';
 import { blockSizeOf } from './blocked/blockSize.ts';
 import { forSteps } from './blocked/forSteps.ts';
 import { loadLibrary, type OrtLibrary, providerNames } from './library.ts';
+import { givesMuch, keepFreedMemory } from './memory/keepFreed.ts';
 import { readOptimized } from './optimized.ts';
 import { type OrtOptions, parseOrtOptions } from './options.ts';
+import { scanned } from './repeat/scan.ts';
+import { repeatedSession } from './repeat/session.ts';
 import { openSession } from './session.ts';
 import { unsupportedTypes } from './values.ts';
 
@@ -16,14 +19,16 @@ import { unsupportedTypes } from './values.ts';
  */
 export function ort(options: OrtOptions = {}): Runtime {
   const parsed = parseOrtOptions(options);
+  const onlyCpu = providerNames(parsed).every((name) => name === 'cpu');
   let library: Promise<OrtLibrary> | undefined;
   let block: Promise<number> | undefined;
+  let kept: Promise<void> | undefined;
   const load = (): Promise<OrtLibrary> => {
     library ??= loadLibrary(parsed);
     return library;
   };
   const blockSize = async (library: OrtLibrary): Promise<number> => {
-    if (providerNames(parsed).some((name) => name !== 'cpu') || parsed.graphOptimization !== 'all') return 0;
+    if (!onlyCpu || parsed.graphOptimization !== 'all') return 0;
     // onnxruntime tells it through a file; where none can be written, steps run in the plain layout.
     block ??= blockSizeOf(library, parsed).catch(() => 0);
     return block;
@@ -33,11 +38,17 @@ export function ort(options: OrtOptions = {}): Runtime {
     name: 'ort',
     apiVersion: 1,
     supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes },
-    compile: async (graph, { threads, step = false } = {}) => {
+    compile: async (graph, { threads, step = false, carried } = {}) => {
       const library = await load();
+      if (step && givesMuch(graph)) {
+        kept ??= keepFreedMemory(library);
+        await kept;
+      }
       const prepared = step ? await forSteps(graph, () => blockSize(library)) : graph;
-      const source = { name: `graph "${graph.name}"`, model: encodeModel(prepared) };
-      return openSession(library, source, parsed, threads);
+      const repeated = carried !== undefined && onlyCpu;
+      const model = encodeModel(repeated ? scanned(prepared, carried) : prepared);
+      const session = await openSession(library, { name: `graph "${graph.name}"`, model }, parsed, threads);
+      return repeated ? repeatedSession(session, graph, carried) : session;
     },
     optimized: async (graph) => readOptimized(await load(), graph, parsed),
   });

@@ -1,5 +1,12 @@
 import { bind, ChannelMoments } from '@datafree/core';
-import { type Context, type Model, type SampleSet, silentLogger } from '@datafree/plugin';
+import {
+  type Context,
+  type Model,
+  type ProgressEvent,
+  type Runtime,
+  type SampleSet,
+  silentLogger,
+} from '@datafree/plugin';
 import { ort } from '@datafree/runtime-ort';
 import { describe, expect, it } from 'vitest';
 import { bns } from './bns.ts';
@@ -96,5 +103,33 @@ describe('bns', () => {
   it('names a network without BatchNormalization', async () => {
     const plain = network({ batchNorm: false });
     await expect(bns().synthesize(plain, { count: 2 }, context())).rejects.toMatchObject({ code: 'batchnorm-missing' });
+  });
+
+  it('makes the same large samples where the runtime repeats steps as where it does not', async () => {
+    // 2430 samples of 432 values are over a million.
+    const make = async (own: Runtime) => {
+      const done: number[] = [];
+      const onProgress = (event: ProgressEvent) => done.push(event.done);
+      const options = { batch: 2430, iterations: 7, learningRate: 0.01 };
+      const set = await bns(options).synthesize(model, { count: 2430 }, { ...context(), runtime: own, onProgress });
+      return { samples: await values(set), done };
+    };
+    let carried = 0;
+    const repeating: Runtime = {
+      ...runtime,
+      compile: (graph, options) => {
+        if (options?.carried !== undefined) carried++;
+        return runtime.compile(graph, options);
+      },
+    };
+    const single: Runtime = {
+      ...runtime,
+      compile: (graph, { carried: _, ...options } = {}) => runtime.compile(graph, options),
+    };
+    const [together, apart] = [await make(repeating), await make(single)];
+    expect(carried).toBe(1);
+    expect(together.done).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(apart.done).toEqual(together.done);
+    expect(together.samples).toEqual(apart.samples);
   });
 });

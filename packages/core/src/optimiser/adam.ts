@@ -8,7 +8,7 @@ import { sub } from '../ops/elementwise/sub.ts';
 import type { StepProgram } from '../step/program.ts';
 import { scalarOf, tensorOf } from '../tensor.ts';
 import type { Optimiser, Update } from './optimiser.ts';
-import { fromVector, toVector } from './vector.ts';
+import { fromVector, joined } from './vector.ts';
 
 /** Settings of {@link adam}. */
 export interface AdamOptions {
@@ -28,8 +28,8 @@ export function adam(options: AdamOptions = {}): Optimiser {
     update(program: StepProgram, updates: readonly Update[], learningRate: Value): Value[] {
       const b = program.builder;
       const values = updates.map(({ value }) => value);
-      const value = toVector(b, values);
-      const gradient = toVector(
+      const value = joined(b, values);
+      const gradient = joined(
         b,
         updates.map((update) => update.gradient),
       );

@@ -5,7 +5,7 @@ import { sub } from '../ops/elementwise/sub.ts';
 import type { StepProgram } from '../step/program.ts';
 import { elementCount, tensorOf } from '../tensor.ts';
 import type { Optimiser, Update } from './optimiser.ts';
-import { fromVector, toVector } from './vector.ts';
+import { fromVector, joined } from './vector.ts';
 
 /** Settings of {@link sgd}. */
 export interface SgdOptions {
@@ -24,12 +24,13 @@ export function sgd(options: SgdOptions = {}): Optimiser {
     update(program: StepProgram, updates: readonly Update[], learningRate: Value): Value[] {
       const b = program.builder;
       const values = updates.map(({ value }) => value);
-      const value = toVector(b, values);
-      const raw = toVector(
+      const value = joined(b, values);
+      const raw = joined(
         b,
         updates.map((update) => update.gradient),
       );
-      const gradient = weightDecay > 0 ? add(b, raw, mul(b, value, b.constant(decays(updates, weightDecay)))) : raw;
+      const gradient =
+        weightDecay > 0 ? add(b, raw, mul(b, value, b.constant(decays(updates, value.shape, weightDecay)))) : raw;
       const step = (direction: Value) => fromVector(b, sub(b, value, mul(b, direction, learningRate)), values);
       if (momentum === 0) return step(gradient);
       const before = program.state('sgd.velocity', tensorOf('float32', value.shape, []));
@@ -40,10 +41,10 @@ export function sgd(options: SgdOptions = {}): Optimiser {
   };
 }
 
-/** The decay of each element, laid end to end. */
-function decays(updates: readonly Update[], weightDecay: number) {
+/** The decay of each element, laid end to end under one shape. */
+function decays(updates: readonly Update[], shape: readonly number[], weightDecay: number) {
   const each = updates.flatMap(({ value, decay = true }) =>
     new Array<number>(elementCount(value.shape)).fill(decay ? weightDecay : 0),
   );
-  return tensorOf('float32', [each.length], each);
+  return tensorOf('float32', shape, each);
 }

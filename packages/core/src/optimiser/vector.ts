@@ -14,7 +14,12 @@ export function toVector(b: GraphBuilder, values: readonly Value[]): Value {
   return rows.length === 1 ? (rows[0] as Value) : concat(b, rows, 0);
 }
 
-/** Takes a vector apart again into tensors of the shapes of `like`. */
+/** As {@link toVector}; one tensor stays as it is, since a new shape for a result would be a copy. */
+export function joined(b: GraphBuilder, values: readonly Value[]): Value {
+  return values.length === 1 ? (values[0] as Value) : toVector(b, values);
+}
+
+/** Takes a vector, or what {@link joined} gave, apart again into tensors of the shapes of `like`. */
 export function fromVector(b: GraphBuilder, vector: Value, like: readonly Value[]): Value[] {
   const sizes = like.map((value) => elementCount(value.shape));
   const rows = like.length === 1 ? [vector] : split(b, vector, sizes, 0);

@@ -97,3 +97,54 @@ describe('a program whose runtime fails', () => {
     });
   });
 });
+
+describe('StepRunner.steps', () => {
+  /** `x ← 2x + add`, reading what x was, with a state that stays. */
+  function doubling() {
+    const program = new StepProgram(new GraphBuilder());
+    const b = program.builder;
+    const x = program.state('x', tensorOf('float32', [1], [1]));
+    const two = program.state('two', scalarOf('float32', 2));
+    program.read('was', mul(b, x, 1));
+    program.next(x, sub(b, mul(b, x, two), b.input('less', 'float32', [])));
+    return program;
+  }
+  const feeds = [1, 0, 3].map((less) => ({ less: scalarOf('float32', less) }));
+  const numbers = (reads: readonly Record<string, { data: ArrayLike<unknown> }>[]) =>
+    reads.map(({ was }) => was!.data[0]);
+
+  it('runs one step after the other', async () => {
+    const runner = await doubling().compile(reference, { repeated: true });
+    expect(runner.repeats).toBe(false);
+    expect(numbers(await runner.steps(feeds))).toEqual([1, 1, 2]);
+    expect(runner.get('x').data[0]).toBe(1);
+  });
+
+  it('hands all of them to a session that repeats', async () => {
+    const program = doubling();
+    const graph = program.graph();
+    const seen: unknown[] = [];
+    const repeating: Runtime = {
+      ...reference,
+      compile: async (_, options) => ({
+        run: async (own) => interpret(graph, own),
+        repeat: async (carried, each) => {
+          seen.push(options?.carried, Object.keys(each[0]!).sort());
+          let x = carried.x!;
+          const results = each.map((own) => {
+            const { was, "x'": next } = interpret(graph, { ...own, x });
+            x = next!;
+            return { was: was! };
+          });
+          return { carried: { x }, results };
+        },
+        dispose: async () => {},
+      }),
+    };
+    const runner = await program.compile(repeating, { repeated: true });
+    expect(runner.repeats).toBe(true);
+    expect(numbers(await runner.steps(feeds))).toEqual([1, 1, 2]);
+    expect(runner.get('x').data[0]).toBe(1);
+    expect(seen).toEqual([new Map([['x', "x'"]]), ['less', 'two']]);
+  });
+});

@@ -50,30 +50,42 @@ export class StepProgram {
     return this.builder.build();
   }
 
-  /** Makes the step ready to run on a runtime. The caller disposes of the runner. */
-  async compile(runtime: Runtime, options: { readonly threads?: number | undefined } = {}): Promise<StepRunner> {
-    const { threads } = options;
-    const session = await inOwnNames(this.builder, () =>
-      runtime.compile(this.graph(), { step: true, ...(threads === undefined ? {} : { threads }) }),
-    );
-    const run: Session['run'] = (feeds, outputs) => inOwnNames(this.builder, () => session.run(feeds, outputs));
-    return new StepRunner({ run, dispose: () => session.dispose() }, this.#initial, this.#next, this.#reads);
+  /**
+   * Makes the step ready to run on a runtime. The caller disposes of the runner.
+   *
+   * @param options.repeated several steps are to be one run where the runtime can: worth it where the state is large
+   */
+  async compile(
+    runtime: Runtime,
+    options: { readonly threads?: number | undefined; readonly repeated?: boolean } = {},
+  ): Promise<StepRunner> {
+    const { threads, repeated = false } = options;
+    const own = {
+      step: true,
+      ...(threads !== undefined && { threads }),
+      ...(repeated && { carried: this.#next }),
+    };
+    const session = await inOwnNames(this.builder, () => runtime.compile(this.graph(), own));
+    return new StepRunner(this.builder, session, this.#initial, this.#next, this.#reads);
   }
 }
 
 /** Runs the steps of a {@link StepProgram} and holds its state. */
 export class StepRunner {
+  readonly #builder: GraphBuilder;
   readonly #session: Session;
   readonly #next: ReadonlyMap<string, string>;
   readonly #reads: readonly string[];
   readonly #state: Map<string, Tensor>;
 
   constructor(
+    builder: GraphBuilder,
     session: Session,
     initial: ReadonlyMap<string, Tensor>,
     next: ReadonlyMap<string, string>,
     reads: readonly string[],
   ) {
+    this.#builder = builder;
     this.#session = session;
     this.#state = new Map(initial);
     this.#next = next;
@@ -82,8 +94,36 @@ export class StepRunner {
 
   /** Runs one step and returns what is read. @param feeds the inputs that are not state */
   async step(feeds: Tensors = {}): Promise<Tensors> {
-    const outputs = await this.#session.run({ ...Object.fromEntries(this.#state), ...feeds });
+    const given = { ...Object.fromEntries(this.#state), ...feeds };
+    const outputs = await inOwnNames(this.#builder, () => this.#session.run(given));
     for (const [state, output] of this.#next) this.#state.set(state, outputs[output] as Tensor);
+    return this.#read(outputs);
+  }
+
+  /** Whether {@link steps} are one run of the runtime. */
+  get repeats(): boolean {
+    return this.#session.repeat !== undefined;
+  }
+
+  /** Runs several steps and returns what is read after each. @param feeds of each step the inputs that are not state */
+  async steps(feeds: readonly Tensors[]): Promise<readonly Tensors[]> {
+    const session = this.#session;
+    if (session.repeat === undefined) {
+      const reads: Tensors[] = [];
+      for (const own of feeds) reads.push(await this.step(own));
+      return reads;
+    }
+    const constant = Object.fromEntries([...this.#state].filter(([name]) => !this.#next.has(name)));
+    const work = session.repeat(
+      Object.fromEntries(this.#state),
+      feeds.map((own) => ({ ...constant, ...own })),
+    );
+    const { carried, results } = await inOwnNames(this.#builder, () => work);
+    for (const [state, tensor] of Object.entries(carried)) this.#state.set(state, tensor);
+    return results.map((outputs) => this.#read(outputs));
+  }
+
+  #read(outputs: Tensors): Tensors {
     return Object.fromEntries(this.#reads.map((name) => [name, outputs[name] as Tensor]));
   }
 

@@ -5,6 +5,7 @@ import {
   type Model,
   type SampleBatch,
   type Tensor,
+  type Tensors,
   throwIfAborted,
 } from '@datafree/plugin';
 import { augmenter as augmenterOf } from '../augment/augmenter.ts';
@@ -21,6 +22,7 @@ import { automaticBatch } from './batchSize.ts';
 import { checkIterate } from './checkIterate.ts';
 import { FinishedBatches } from './finished.ts';
 import { feeds, type Step, samplesState, writeStep } from './step.ts';
+import { iterationsTogether } from './together.ts';
 
 /** How many samples are optimised together where the network leaves the choice. */
 const usualBatch = 64;
@@ -71,7 +73,8 @@ export async function* invert(
         report(context, settings, (index + 1) * iterations, batches);
       } else {
         if (runner === undefined) {
-          runner = await step.program.compile(context.runtime, { threads: context.threads });
+          const repeated = iterationsTogether(samples) > 1;
+          runner = await step.program.compile(context.runtime, { threads: context.threads, repeated });
           initial = new Map(runner.states);
         }
         for (const [name, value] of initial) runner.set(name, value);
@@ -148,34 +151,52 @@ async function optimise(
     [feeds.share]: scalarOf('float32', 1 / (index + 1)),
     ...Object.fromEntries(step.means.map(({ input, shape }, k) => [input, finished.mean(k, shape)])),
   };
+  const together = runner.repeats ? iterationsTogether(elementCount(runner.get(samplesState).dims)) : 1;
   let best: Best | undefined;
-  let loss: number | undefined;
-  for (let iteration = 0; iteration < iterations; iteration++) {
+  let losses: readonly number[] = [];
+  for (let iteration = 0; iteration < iterations; iteration += losses.length) {
     throwIfAborted(context.signal);
-    const rate = pace * learningRate * factor(iteration, loss);
+    // Samples are seen where a run begins: the last iteration is a run of its own, so that it counts.
+    const steps = Math.max(1, Math.min(together, iterations - 1 - iteration));
+    const known = losses;
+    const rates = Array.from({ length: steps }, (_, i) => pace * learningRate * factor(iteration + i, known[i]));
     const before = runner.get(samplesState);
-    const reads = await runner.step({
-      ...draw(iteration),
-      ...constant,
-      [feeds.rate]: scalarOf('float32', rate),
-      [feeds.project]: scalarOf('float32', typeof projection === 'number' && iteration % projection === 0 ? 1 : 0),
-    });
-    const values = (name: string) => reads[name]?.data as Float32Array;
-    const value = (name: string) => values(name)[0] as number;
-    loss = value('loss');
+    const reads = await runner.steps(
+      rates.map((rate, i) => ({
+        ...draw(iteration + i),
+        ...constant,
+        [feeds.rate]: scalarOf('float32', rate),
+        [feeds.project]: scalarOf('float32', projectsAt(projection, iteration + i) ? 1 : 0),
+      })),
+    );
+    const values = (name: string, i: number) => (reads[i] as Tensors)[name]?.data as Float32Array;
+    const value = (name: string, i: number) => values(name, i)[0] as number;
+    losses = reads.map((_, i) => value('loss', i));
+    const at = Math.max(
+      0,
+      losses.findIndex((loss) => !Number.isFinite(loss)),
+    );
+    const [loss, rate] = [losses[at] as number, rates[at] as number];
     const after = runner.get(samplesState);
-    checkIterate({ settings, index, iteration, loss, rate, before, after });
+    checkIterate({ settings, index, iteration: iteration + at, loss, rate, before, after });
     if (best === undefined || loss < best.loss) {
       const unit = (before.data as Float32Array).slice();
-      best = { loss, unit, means: step.means.map(({ read }) => values(read).slice()) };
+      best = { loss, unit, means: step.means.map(({ read }) => values(read, 0).slice()) };
     }
-    const terms = Object.fromEntries([...step.terms].map(([name, read]) => [name, value(read)]));
-    const ends = settings.patience !== undefined && stagnation.observe(loss) >= settings.patience;
-    const done = index * iterations + (ends ? iterations : iteration + 1);
-    report(context, settings, done, batches, { loss, ...terms, rate });
+    let ends = false;
+    for (let i = 0; i < steps && !ends; i++) {
+      const terms = Object.fromEntries([...step.terms].map(([name, read]) => [name, value(read, i)]));
+      ends = settings.patience !== undefined && stagnation.observe(losses[i] as number) >= settings.patience;
+      const done = index * iterations + (ends ? iterations : iteration + i + 1);
+      report(context, settings, done, batches, { loss: losses[i] as number, ...terms, rate: rates[i] as number });
+    }
     if (ends) break;
   }
   return best as Best;
+}
+
+function projectsAt(projection: InversionSettings['projection'], iteration: number): boolean {
+  return typeof projection === 'number' && iteration % projection === 0;
 }
 
 function report(

@@ -1,4 +1,4 @@
-import { type GraphBuilder, mul, Random, reduceSum, tensorOf, type Value } from '@datafree/core';
+import { type GraphBuilder, mul, Random, reduceSum, reshape, tensorOf, type Value } from '@datafree/core';
 import { describe, expect, it } from 'vitest';
 import { centralDifferences, valueAndGradient } from '../testing/derivative.ts';
 import { channelMoments } from './moments.ts';
@@ -21,7 +21,7 @@ describe('channelMoments', () => {
         const groups = perSample ? samples : 1;
         const weights = drawn([2, groups, channels]);
         const write = (b: GraphBuilder, value: Value) =>
-          reduceSum(b, mul(b, channelMoments(b, value, perSample), b.constant(weights)));
+          reduceSum(b, mul(b, channelMoments(b, [value], perSample), b.constant(weights)));
 
         const inner = x.data.length / (samples * channels);
         let expected = 0;
@@ -41,4 +41,18 @@ describe('channelMoments', () => {
       });
     }
   }
+
+  it('gives the moments of several values side by side, and the derivative by each', () => {
+    const x = drawn([2, 3, 4, 2]);
+    const weights = drawn([2, 1, 7]);
+    const write = (b: GraphBuilder, value: Value) => {
+      const values = [value, reshape(b, value, [2, 4, 6])];
+      return reduceSum(b, mul(b, channelMoments(b, values), b.constant(weights)));
+    };
+    const { gradient } = valueAndGradient(x, write);
+    const elements = [0, 17, x.data.length - 1];
+    centralDifferences(x, write, elements).forEach((slope, i) => {
+      expect(gradient[elements[i]!]).toBeCloseTo(slope, 6);
+    });
+  });
 });

@@ -1,17 +1,4 @@
-import {
-  add,
-  concat,
-  matMul,
-  max,
-  mul,
-  reduceMean,
-  slice,
-  sqrt,
-  squeeze,
-  sub,
-  tensorOf,
-  type Value,
-} from '@datafree/core';
+import { add, matMul, max, mul, reduceMean, slice, sqrt, squeeze, sub, tensorOf, type Value } from '@datafree/core';
 import { type BatchNormSite, DatafreeError, type Model } from '@datafree/plugin';
 import { perChannel } from '../space/perChannel.ts';
 import { type Divergence, gaussianKl, squaredDifference } from '../statistics/divergence.ts';
@@ -60,11 +47,8 @@ export function batchNormStatistics(options: BatchNormOptions = {}): Term {
       const { builder: b, model } = scope;
       const layers = layersOf(scope, options, perSample);
       if (layers.length === 0) throw noStatistics(model);
-      const own = concat(
-        b,
-        layers.map((layer) => channelMoments(b, layer.value, perSample)),
-        2,
-      );
+      const values = layers.map((layer) => layer.value);
+      const own = channelMoments(b, values, perSample);
       const moments = granularity === 'set' ? scope.overSet('moments', own) : own;
       const row = (values: readonly number[]) => b.constant(tensorOf('float32', [1, values.length], values));
       const floor = layers.flatMap((layer) => layer.mean.map(() => layer.floor));

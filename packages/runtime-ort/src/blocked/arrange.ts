@@ -12,7 +12,7 @@ export const lowerConcat: Lowering = (layout, node, inputs) => {
   const blocked = values.map((value) => layout.blockedFormOf(value));
   if (blocked.includes(undefined) || values.some((value) => value.shape[1]! % layout.block !== 0)) return undefined;
   const whole = concat(layout.builder, blocked as Value[], 1);
-  return [layout.toPlain(whole, whole.shape[1]!)];
+  return [layout.toPlain(whole, whole.shape)];
 };
 
 /** Slice along samples and places of an input that was computed in blocks. */
@@ -21,7 +21,9 @@ export const lowerSlice: Lowering = (layout, node, inputs) => {
   const blocked = layout.blockedFormOf(x);
   const constant = layout.builder.constantOf(axes);
   if (blocked === undefined || constant === undefined) return undefined;
-  if (Array.from(numbersOf(constant)).some((axis) => axis === 1 || axis < 0)) return undefined;
+  const list = Array.from(numbersOf(constant));
+  if (list.some((axis) => axis === 1 || axis < 0)) return undefined;
+  if (list.includes(0) && layout.foldOf(x.shape) > 1) return undefined;
   return [onPlaces(layout, x, blocked, (view) => layout.builder.op(node.op, [view, ...inputs.slice(1)]))];
 };
 
@@ -38,6 +40,7 @@ export const lowerPad: Lowering = (layout, node, inputs) => {
     const others = list.some((size, i) => size !== 0 && i % 4 !== 1);
     return others ? undefined : movedChannels(layout, x, before, after);
   }
+  if ((list[0] !== 0 || list[4] !== 0) && layout.foldOf(x.shape) > 1) return undefined;
   const wider = [...list.slice(0, 4), 0, ...list.slice(4), 0];
   return [onPlaces(layout, x, blocked, (view) => pad(layout.builder, view, wider))];
 };
@@ -58,7 +61,7 @@ function movedChannels(layout: Layout, x: Value, before: number, after: number):
     pads: [0, 0, 0, 0],
     group: 1,
   });
-  return y && [layout.toPlain(y, filters)];
+  return y && [y];
 }
 
 /** Applies `work` to the view [N, C' / block, H, W, block] of the blocked form of `x`. */
@@ -66,7 +69,9 @@ function onPlaces(layout: Layout, x: Value, blocked: Value, work: (view: Value) 
   const { builder: b, block } = layout;
   const [samples, channels, ...places] = blocked.shape as [number, number, number, number];
   const y = work(reshape(b, blocked, [samples, channels / block, ...places, block]));
-  return layout.toPlain(reshape(b, y, [y.shape[0]!, channels, y.shape[2]!, y.shape[3]!]), x.shape[1]!);
+  const fold = layout.foldOf(x.shape);
+  const plain = [fold * y.shape[0]!, x.shape[1]!];
+  return layout.toPlain(reshape(b, y, [y.shape[0]!, channels, y.shape[2]!, y.shape[3]!]), plain);
 }
 
 /** A Reshape of one value a channel to [1, C, 1, 1]: written as it is, and remembered. */

@@ -3,7 +3,7 @@ import type { Node } from '@datafree/plugin';
 import { channelAffine, ones } from './affine.ts';
 import { activatedConv, scaledConv, summedConv } from './fuse.ts';
 import type { Layout, Lowering } from './layout.ts';
-import { loweredAffine, steppedAffine } from './recomputed.ts';
+import { loweredAffine, steppedAffine, windowedAffine } from './recomputed.ts';
 
 /** Functions of single elements that are finite at 0, which the last block may be filled up with. */
 const unary: ReadonlySet<string> = new Set([
@@ -42,9 +42,10 @@ function lowerUnary(layout: Layout, node: Node, inputs: readonly (Value | undefi
   }
   const y =
     (node.op === 'Relu' && activatedConv(layout, blocked, 'Relu', [])) ||
-    (node.op === 'HardSigmoid' && steppedAffine(layout, blocked, node)) ||
+    (node.op === 'HardSigmoid' && (steppedAffine(layout, blocked, node) ?? windowedAffine(layout, blocked, node))) ||
+    (node.op === 'Abs' && layout.magnitude(blocked)) ||
     layout.builder.op(node.op, [blocked, ...rest], node.attributes);
-  return [layout.toPlain(y, x.shape[1]!)];
+  return [layout.toPlain(y, x.shape)];
 }
 
 /** A function of two elements: of two tensors, of a tensor and a scalar, or of a tensor and one value a channel. */
@@ -56,7 +57,7 @@ function lowerBinary(layout: Layout, node: Node, inputs: readonly (Value | undef
   if (String(left.shape) === String(right.shape)) {
     if (!layout.canBlock(left) || !layout.canBlock(right)) return undefined;
     const operands = [layout.toBlocked(left), layout.toBlocked(right)] as const;
-    return [layout.toPlain(combined(layout, node, operands), left.shape[1]!)];
+    return [layout.toPlain(combined(layout, node, operands), left.shape)];
   }
   if (ofLeft !== undefined) return withConstant(layout, node, left, ofLeft, right, false);
   return withConstant(layout, node, right, ofRight as Value, left, true);
@@ -79,22 +80,23 @@ function withConstant(
 ): Value[] | undefined {
   const { builder: b } = layout;
   const channels = x.shape[1]!;
+  const fold = layout.foldOf(x.shape);
   if (other.shape.length > 4) return undefined;
   if (elementCount(other.shape) === 1) {
     const fused = withScalar(layout, node, blocked, other, swapped);
-    return [layout.toPlain(fused ?? b.op(node.op, swapped ? [other, blocked] : [blocked, other]), channels)];
+    return [layout.toPlain(fused ?? b.op(node.op, swapped ? [other, blocked] : [blocked, other]), x.shape)];
   }
   const shape = [...new Array<number>(4 - other.shape.length).fill(1), ...other.shape];
   if (shape[0] !== 1 || shape[1] !== channels || shape[2] !== 1 || shape[3] !== 1) return undefined;
   const each = layout.vectorOf(other) ?? reshape(b, other, [channels]);
   if (node.op === 'Mul') {
-    const y = scaledConv(layout, blocked, each) ?? channelAffine(layout, blocked, each, undefined);
-    return [layout.toPlain(y, channels)];
+    const y = scaledConv(layout, blocked, each) ?? channelAffine(layout, blocked, fold, each, undefined);
+    return [layout.toPlain(y, x.shape)];
   }
   const one = ones(layout, x);
-  if (node.op === 'Add') return [layout.toPlain(channelAffine(layout, blocked, one, each), channels)];
+  if (node.op === 'Add') return [layout.toPlain(channelAffine(layout, blocked, fold, one, each), x.shape)];
   if (node.op === 'Sub' && !swapped) {
-    return [layout.toPlain(channelAffine(layout, blocked, one, neg(b, each)), channels)];
+    return [layout.toPlain(channelAffine(layout, blocked, fold, one, neg(b, each)), x.shape)];
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { type GraphBuilder, pad, reshape, transpose, type Value } from '@datafree/core';
+import { concat, type GraphBuilder, pad, reshape, transpose, type Value } from '@datafree/core';
 import { roundUp } from './operators.ts';
 
 /**
@@ -19,6 +19,18 @@ export function filterOfPlanes(b: GraphBuilder, w: Value, block: number): Value 
   const [filters, depth, height, width] = padded(b, w, block, false);
   const split = reshape(b, filters, [filters.shape[0]! / block, block, depth, height, width]);
   return reshape(b, transpose(b, split, [0, 2, 3, 4, 1]), filters.shape);
+}
+
+/** Weights `[M, C, kh, kw]` that treat `fold` samples side by side alike: `[fold · M, fold · C, kh, kw]`. */
+export function blockDiagonal(b: GraphBuilder, w: Value, fold: number): Value {
+  const depth = w.shape[1]!;
+  const rows = Array.from({ length: fold }, (_, i) => pad(b, w, [0, i * depth, 0, 0, 0, (fold - 1 - i) * depth, 0, 0]));
+  return fold === 1 ? w : concat(b, rows, 0);
+}
+
+/** Weights `[C, 1, kh, kw]` of one channel each, once for each of `fold` samples side by side. */
+export function repeated(b: GraphBuilder, w: Value, fold: number): Value {
+  return fold === 1 ? w : concat(b, new Array<Value>(fold).fill(w), 0);
 }
 
 function padded(b: GraphBuilder, w: Value, block: number, inputs: boolean): [Value, number, number, number] {

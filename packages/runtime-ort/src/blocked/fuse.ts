@@ -12,7 +12,8 @@ export function summedConv(layout: Layout, operands: readonly [Value, Value]): V
     const conv = layout.convOf(operand);
     if (conv === undefined || !isOpen(layout, operand, conv)) continue;
     const [x, w, bias] = conv.inputs;
-    return layout.conv([x, w, bias, operands[1 - i]], conv.attributes);
+    const sum = layout.regrouped(operands[1 - i]!, conv.readFold ?? conv.fold, conv.fold);
+    return layout.conv({ ...conv, inputs: [x, w, bias, sum] });
   }
   return undefined;
 }
@@ -26,11 +27,12 @@ export function activatedConv(
 ): Value | undefined {
   const conv = layout.convOf(x);
   if (conv === undefined || conv.attributes.activation !== undefined || layout.isShared(x)) return undefined;
-  return layout.conv(conv.inputs, {
+  const attributes = {
     ...conv.attributes,
     activation: attribute.string(activation),
     ...(parameters.length > 0 && { activation_params: attribute.floats(parameters) }),
-  });
+  };
+  return layout.conv({ ...conv, attributes });
 }
 
 /**
@@ -52,12 +54,12 @@ export function scaledConv(layout: Layout, x: Value, factors: Value): Value | un
   const { builder: b, block } = layout;
   const [input, filter, bias] = conv.inputs as [Value, Value, Value | undefined];
   const scaledBy = (scaled: Value, each: Value) =>
-    layout.conv(bias === undefined ? [input, scaled] : [input, scaled, mul(b, bias, each)], conv.attributes);
+    layout.conv({ ...conv, inputs: bias === undefined ? [input, scaled] : [input, scaled, mul(b, bias, each)] });
   if (elementCount(factors.shape) === 1) {
     const factor = reshape(b, factors, []);
     return scaledBy(mul(b, filter, factor), factor);
   }
-  const padded = layout.channels(factors);
+  const padded = layout.channels(factors, conv.fold);
   const blocks = padded.shape[0]! / block;
   // In either order of the filter the blocks of its results come first and their channels last.
   const rows = reshape(b, filter, [blocks, elementCount(filter.shape) / padded.shape[0]!, block]);

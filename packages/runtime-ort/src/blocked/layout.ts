@@ -1,4 +1,4 @@
-import { attribute, type GraphBuilder, pad, reshape, slice, type Value } from '@datafree/core';
+import { attribute, concat, type GraphBuilder, pad, reshape, slice, type Value } from '@datafree/core';
 import type { Node } from '@datafree/plugin';
 import { blockedDomain, roundUp } from './operators.ts';
 
@@ -9,11 +9,17 @@ export type Lowering = (layout: Layout, node: Node, inputs: readonly (Value | un
 export interface WrittenConv {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Node['attributes'];
+  /** Samples that it takes side by side, with the channels of all of them in its results. */
+  readonly fold: number;
+  /** Samples side by side in what is read of it, where that is another number: the same bytes in whole blocks. */
+  readonly readFold?: number;
 }
 
 /**
  * The two forms of the values of a graph that is rewritten: plain `[N, C, H, W]`, and blocked, where the channels
  * stand in blocks `[N, C / block, H, W, block]` under the shape `[N, C', H, W]` with C' filled up to whole blocks.
+ * Channels that a block holds two or more times over are not filled up: as many samples share a block, as if they were
+ * `[N / fold, fold · C, H, W]`, which is the same bytes in the plain form.
  *
  * Every value has a plain form; where it was computed in blocks it is a ReorderOutput that goes away when nobody
  * reads it.
@@ -22,6 +28,7 @@ export class Layout {
   readonly #blocked = new Map<string, Value>();
   readonly #convs = new Map<string, WrittenConv>();
   readonly #products = new Map<string, readonly [Value, Value]>();
+  readonly #magnitudes = new Map<string, Value>();
   readonly #vectors = new Map<string, Value>();
   readonly #bounds = new Map<string, number>();
   readonly #readers = new Map<string, number>();
@@ -40,33 +47,67 @@ export class Layout {
     return this.#blocked.get(value.name);
   }
 
+  /** Samples that share a block in the blocked form of a value of this shape. */
+  foldOf([samples, channels]: readonly number[]): number {
+    const fold = this.block / channels!;
+    return Number.isInteger(fold) && samples! % fold === 0 ? fold : 1;
+  }
+
+  /** Whether values of this shape fill whole blocks, so that samples can be told apart by blocks or shares of them. */
+  fillsBlocks(shape: readonly number[]): boolean {
+    return (this.foldOf(shape) * shape[1]!) % this.block === 0;
+  }
+
   /** Whether the value is in blocks, or can be brought into them. */
   canBlock(value: Value): boolean {
     const { dtype, name, shape } = value;
+    if (this.#blocked.has(name)) return true;
     // ReorderInput moves channels by four.
-    return this.#blocked.has(name) || (dtype === 'float32' && shape.length === 4 && shape[1]! % 4 === 0);
+    return dtype === 'float32' && shape.length === 4 && (this.foldOf(shape) * shape[1]!) % 4 === 0;
   }
 
   /** The blocked form; a ReorderInput where the value was computed plainly. */
   toBlocked(value: Value): Value {
     const known = this.#blocked.get(value.name);
     if (known !== undefined) return known;
-    const blocked = this.builder.op('ReorderInput', [value], {}, blockedDomain);
+    const blocked = this.reorderInput(value, this.foldOf(value.shape));
     this.#blocked.set(value.name, blocked);
     return blocked;
   }
 
-  /** Gives a value computed in blocks its plain form of `channels` channels. */
-  toPlain(blocked: Value, channels: number): Value {
-    const plain = this.builder.op('ReorderOutput', [blocked], { channels: attribute.int(channels) }, blockedDomain);
-    this.#blocked.set(plain.name, blocked);
+  /** A plain value in blocks that `fold` samples share. */
+  reorderInput(value: Value, fold: number): Value {
+    return this.builder.op('ReorderInput', [this.sideBySide(value, fold)], {}, blockedDomain);
+  }
+
+  /** A blocked value whose whole blocks `fold` samples share, as if `wanted` did. */
+  regrouped(blocked: Value, fold: number, wanted: number): Value {
+    const [rows, channels, ...places] = blocked.shape as [number, number, ...number[]];
+    return reshape(this.builder, blocked, [(rows * fold) / wanted, (channels * wanted) / fold, ...places]);
+  }
+
+  /** A plain value with the channels of `fold` samples side by side: the same bytes. */
+  sideBySide(value: Value, fold: number): Value {
+    const [samples, channels, ...places] = value.shape as [number, number, ...number[]];
+    return reshape(this.builder, value, [samples / fold, fold * channels, ...places]);
+  }
+
+  /** Gives a value computed in blocks its plain form of `samples` times `channels`. */
+  toPlain(blocked: Value, [samples, channels]: readonly number[]): Value {
+    const [rows, , ...places] = blocked.shape as [number, number, ...number[]];
+    const fold = samples! / rows;
+    const settings = { channels: attribute.int(fold * channels!) };
+    const ordered = this.builder.op('ReorderOutput', [blocked], settings, blockedDomain);
+    const plain = reshape(this.builder, ordered, [samples!, channels!, ...places]);
+    if (this.foldOf(plain.shape) === fold) this.#blocked.set(plain.name, blocked);
     return plain;
   }
 
   /** Writes a Conv on blocks. */
-  conv(inputs: readonly (Value | undefined)[], attributes: Node['attributes']): Value {
-    const y = this.builder.op('Conv', inputs, attributes, blockedDomain);
-    this.#convs.set(y.name, { inputs, attributes });
+  conv(written: WrittenConv): Value {
+    const result = this.builder.op('Conv', written.inputs, written.attributes, blockedDomain);
+    const y = this.regrouped(result, written.fold, written.readFold ?? written.fold);
+    this.#convs.set(y.name, written);
     return y;
   }
 
@@ -80,6 +121,18 @@ export class Layout {
   /** The factors of a blocked value that was written as a product. */
   factorsOf(blocked: Value): readonly [Value, Value] | undefined {
     return this.#products.get(blocked.name);
+  }
+
+  /** The absolute values of a blocked value. */
+  magnitude(x: Value): Value {
+    const y = this.builder.op('Abs', [x]);
+    this.#magnitudes.set(y.name, x);
+    return y;
+  }
+
+  /** What a blocked value was written as the absolute values of. */
+  magnitudeOf(blocked: Value): Value | undefined {
+    return this.#magnitudes.get(blocked.name);
   }
 
   /** The Conv that wrote a blocked value, if it was one. */
@@ -124,11 +177,12 @@ export class Layout {
     return reshape(this.builder, blocked, [(samples * channels) / this.block, height * width, this.block]);
   }
 
-  /** One value a channel `[C]`, filled up with zeros to whole blocks. */
-  channels(values: Value): Value {
-    const size = values.shape[0]!;
+  /** One value a channel `[C]`, once for each of `fold` samples and filled up with zeros to whole blocks. */
+  channels(values: Value, fold: number): Value {
+    const all = fold === 1 ? values : concat(this.builder, new Array<Value>(fold).fill(values), 0);
+    const size = all.shape[0]!;
     const missing = roundUp(size, this.block) - size;
-    return missing === 0 ? values : pad(this.builder, values, [0, missing]);
+    return missing === 0 ? all : pad(this.builder, all, [0, missing]);
   }
 
   /** The first `size` of the channels of `[N, C']`. */

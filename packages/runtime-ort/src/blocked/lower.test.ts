@@ -51,7 +51,7 @@ type Layer = typeof layer extends fc.Arbitrary<infer T> ? T : never;
 function chain(layers: readonly Layer[], seed: number): { graph: Graph; feeds: Record<string, Tensor> } {
   const random = new Random(seed);
   const b = new GraphBuilder({ name: 'chain' });
-  const shape = [3, 4 * (1 + random.integer(3)), 13, 12];
+  const shape = [3 + random.integer(2), 4 * (1 + random.integer(3)), 13, 12];
   const normal = (dims: readonly number[], scale = 1, shift = 0) =>
     tensorOf(
       'float32',

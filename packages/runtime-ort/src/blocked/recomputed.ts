@@ -1,4 +1,4 @@
-import { attribute, sub, tensorOf, type Value } from '@datafree/core';
+import { add, attribute, mul, sub, tensorOf, type Value } from '@datafree/core';
 import type { Node } from '@datafree/plugin';
 import type { Layout, WrittenConv } from './layout.ts';
 
@@ -16,13 +16,14 @@ export function loweredAffine(layout: Layout, x: Value, number: number): Value |
   const { builder: b } = layout;
   const [input, factors, shifts] = conv.inputs as [Value, Value, Value | undefined];
   const first = shifts ?? b.constant(tensorOf(x.dtype, [factors.shape[0]!], []));
-  return layout.conv([input, factors, sub(b, first, number)], {
+  const attributes = {
     ...conv.attributes,
     ...(activationOf(conv) !== undefined && {
       activation: attribute.string('Clip'),
       activation_params: attribute.floats(bounds.map((bound) => bound - number)),
     }),
-  });
+  };
+  return layout.conv({ ...conv, inputs: [input, factors, sub(b, first, number)], attributes });
 }
 
 /** A HardSigmoid of what a map of the channels, and its Relu, made, where that does nothing to it. */
@@ -32,10 +33,47 @@ export function steppedAffine(layout: Layout, x: Value, node: Node): Value | und
   if (conv === undefined || alpha <= 0 || beta > 0) return undefined;
   const activation = activationOf(conv);
   if (activation !== undefined && activation !== 'Relu') return undefined;
-  return layout.conv(conv.inputs, {
+  const attributes = {
     ...conv.attributes,
     activation: attribute.string('HardSigmoid'),
     activation_params: attribute.floats([alpha, beta]),
+  };
+  return layout.conv({ ...conv, attributes });
+}
+
+/** Takes a value that is over a bound by its last bit below the other bound: a power of two, which is exact. */
+const steep = 2 ** 30;
+/** The least that single precision has. */
+const lowest = -(2 - 2 ** -23) * 2 ** 127;
+
+/**
+ * 1 where the absolute values of a map of the channels are below a bound, else 0, where they are asked for by a
+ * HardSigmoid: what is over the bound is subtracted many times over, so that one HardSigmoid sees both bounds.
+ */
+export function windowedAffine(layout: Layout, x: Value, node: Node): Value | undefined {
+  const inner = layout.magnitudeOf(x);
+  const conv = inner && affineOf(layout, inner);
+  const bounds = conv && boundsOf(conv);
+  const [alpha, beta] = [attribute.floatOf(node, 'alpha', 0.2), attribute.floatOf(node, 'beta', 0.5)];
+  const reach = beta / -alpha;
+  if (conv === undefined || bounds === undefined || alpha > -steep || reach <= 0) return undefined;
+  if (bounds[0]! > -reach || bounds[1]! < reach) return undefined;
+  const { builder: b } = layout;
+  const [input, factors, shifts] = conv.inputs as [Value, Value, Value];
+  const activated = (name: string, parameters: readonly number[]) => ({
+    ...conv.attributes,
+    activation: attribute.string(name),
+    activation_params: attribute.floats(parameters),
+  });
+  const over = layout.conv({
+    ...conv,
+    inputs: [input, mul(b, factors, -steep), mul(b, sub(b, shifts, reach * (1 - 2 ** -23)), -steep)],
+    attributes: activated('Clip', [lowest, 0]),
+  });
+  return layout.conv({
+    ...conv,
+    inputs: [input, factors, add(b, shifts, reach), over],
+    attributes: activated('HardSigmoid', [-alpha, 0]),
   });
 }
 

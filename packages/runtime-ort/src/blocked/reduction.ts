@@ -1,4 +1,4 @@
-import { attribute, numbersOf, reshape, type Value } from '@datafree/core';
+import { attribute, elementCount, numbersOf, reshape, type Value } from '@datafree/core';
 import type { Node } from '@datafree/plugin';
 import type { Layout } from './layout.ts';
 
@@ -17,7 +17,7 @@ export function lowerReduction(
   const list = constant === undefined ? [0, 1, 2, 3] : Array.from(numbersOf(constant));
   const key = String(list.map((axis) => (axis < 0 ? axis + 4 : axis)).sort());
   // Without filling the order of the elements does not matter.
-  if (key === '0,1,2,3' && blocked.shape[1] === x.shape[1]) {
+  if (key === '0,1,2,3' && elementCount(blocked.shape) === elementCount(x.shape)) {
     return [layout.builder.op(node.op, [blocked, ...inputs.slice(1)], node.attributes)];
   }
   if (key !== '2,3' && key !== '0,2,3') return undefined;
@@ -55,10 +55,9 @@ export function reducedPlaces(
   const { builder: b } = layout;
   const [samples, channels] = x.shape as [number, number];
   const reduce = (value: Value, axis: number) => b.op(op, [value, b.int64([axis])], { keepdims: int(0) });
-  const overPlaces = reshape(b, reduce(layout.rows(blocked), 1), [samples, blocked.shape[1]!]);
-  const own = layout.firstChannels(
-    samplesToo ? reshape(b, reduce(overPlaces, 0), [1, blocked.shape[1]!]) : overPlaces,
-    channels,
-  );
+  // Samples that share a block have no channels beyond their own.
+  const filled = (blocked.shape[0]! * blocked.shape[1]!) / samples;
+  const overPlaces = reshape(b, reduce(layout.rows(blocked), 1), [samples, filled]);
+  const own = layout.firstChannels(samplesToo ? reshape(b, reduce(overPlaces, 0), [1, filled]) : overPlaces, channels);
   return reshape(b, own, shape);
 }

@@ -11,7 +11,7 @@ export const lowerClip: Lowering = (layout, node, inputs) => {
   const known = !bounds.some(Number.isNaN);
   const fused = known && blocked ? activatedConv(layout, blocked, 'Clip', bounds) : undefined;
   const clipped = fused ?? b.op(node.op, [blocked ?? x, low, high]);
-  const y = blocked === undefined ? clipped : layout.toPlain(clipped, x.shape[1]!);
+  const y = blocked === undefined ? clipped : layout.toPlain(clipped, x.shape);
   if (known) layout.setBound(y, Math.max(...bounds.map(Math.abs)));
   return [y];
 };
@@ -29,5 +29,5 @@ export const lowerRound: Lowering = (layout, _node, [x]) => {
   const { builder: b } = layout;
   const blocked = layout.blockedFormOf(x);
   const rounded = sub(b, add(b, blocked ?? x, shifter), shifter);
-  return [blocked === undefined ? rounded : layout.toPlain(rounded, x.shape[1]!)];
+  return [blocked === undefined ? rounded : layout.toPlain(rounded, x.shape)];
 };

@@ -1,4 +1,4 @@
-import { attribute, concat, mul, reshape, slice, transpose, type Value } from '@datafree/core';
+import { attribute, concat, mul, pad, reshape, slice, transpose, type Value } from '@datafree/core';
 import { blockedConvolution } from './convolution.ts';
 import type { Layout, Lowering } from './layout.ts';
 
@@ -15,11 +15,7 @@ interface Phase {
   readonly end: number;
 }
 
-/**
- * A ConvTranspose on blocks, split by the phase of the output within the stride: each phase is a convolution without
- * stride by the kernel cells that reach it (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional
- * layer?"), and the phases are interleaved. Nothing is multiplied with inserted zeros.
- */
+/** A ConvTranspose on blocks: of all channels, or one channel a group. */
 export const lowerConvTranspose: Lowering = (layout, node, inputs) => {
   const [x, w, bias] = inputs as [Value, Value, Value | undefined];
   const group = intOf(node, 'group', 1);
@@ -32,27 +28,82 @@ export const lowerConvTranspose: Lowering = (layout, node, inputs) => {
   const strides = intsOf(node, 'strides', [1, 1]);
   const pads = intsOf(node, 'pads', [0, 0, 0, 0]);
   const extra = intsOf(node, 'output_padding', [0, 0]);
-  const phases = [0, 1].map((axis) => {
+  const axes = [0, 1].map((axis): Axis => {
     const [size, kernel, stride] = [x.shape[axis + 2]!, w.shape[axis + 2]!, strides[axis]!];
-    const output = (size - 1) * stride + kernel + extra[axis]! - pads[axis]! - pads[axis + 2]!;
-    return phasesOf(size, kernel, stride, pads[axis]!, output);
+    const begin = pads[axis]!;
+    return {
+      size,
+      kernel,
+      stride,
+      begin,
+      output: (size - 1) * stride + kernel + extra[axis]! - begin - pads[axis + 2]!,
+    };
   });
+  const y = channelwise ? spreadOut(layout, x, w, axes) : byPhases(layout, x, w, axes);
+  return y && [y];
+};
+
+/** What a transposed convolution does along one axis: sizes of its input, kernel and output, and where that begins. */
+interface Axis {
+  readonly size: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly begin: number;
+  readonly output: number;
+}
+
+/**
+ * One channel a group: the convolution without stride, its kernel in reverse, of the input with zeros between its places.
+ * There is little to compute, so that zeros are cheaper than to put phases together.
+ */
+function spreadOut(layout: Layout, x: Value, w: Value, axes: readonly Axis[]): Value | undefined {
+  const begin = axes.map((axis) => axis.kernel - 1 - axis.begin);
+  const end = axes.map(({ size, stride, kernel, output }, i) => output - size * stride - begin[i]! + kernel - 1);
+  if (!layout.canBlock(x) || Math.min(...begin, ...end) < 0) return undefined;
+  const { builder: b, block } = layout;
+  const [rows, columns] = axes.map(({ stride }) => stride) as [number, number];
+  const blocked = layout.toBlocked(x);
+  const [samples, channels, height, width] = blocked.shape as [number, number, number, number];
+  const lines = reshape(b, blocked, [((samples * channels) / block) * height, 1, width, block]);
+  const spread = pad(b, lines, [0, 0, 0, 0, 0, rows - 1, 0, (columns - 1) * block]);
+  const wide = reshape(b, spread, [samples, channels, height * rows, width * columns]);
+  const reversed = slice(b, w, { axes: [2, 3], starts: [-1, -1], ends: [beforeStart, beforeStart], steps: [-1, -1] });
+  return blockedConvolution(layout, layout.toPlain(wide, x.shape), reversed, undefined, {
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [...begin, ...end],
+    group: w.shape[0]!,
+  });
+}
+
+/**
+ * All channels: split by the phase of the output within the stride, where each phase is a convolution without stride by
+ * the kernel cells that reach it (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?"), and
+ * the phases are interleaved. Nothing is multiplied with inserted zeros.
+ */
+function byPhases(layout: Layout, x: Value, w: Value, axes: readonly Axis[]): Value | undefined {
+  const phases = axes.map(phasesOf);
   const [rows, columns] = phases;
   if (rows === undefined || columns === undefined) return undefined;
-  const pieces = rows.map((row) => columns.map((column) => phase(layout, x, w, group, [row, column])));
+  const pieces = rows.map((row) =>
+    columns.map((column) => {
+      const y = phase(layout, x, w, [row, column]);
+      return y && layout.toBlocked(y);
+    }),
+  );
   const some = pieces.flat().find((piece) => piece !== undefined);
   if (some === undefined) return undefined;
   // A kernel smaller than the stride reaches some phases with no cell.
   const zeros = pieces.flat().includes(undefined) ? mul(layout.builder, some, 0) : some;
   const filled = pieces.map((row) => row.map((piece) => piece ?? zeros));
-  return [layout.toPlain(interleaved(layout, filled), w.shape[1]! * group)];
-};
+  return layout.toPlain(interleaved(layout, filled), [x.shape[0]!, w.shape[1]!]);
+}
 
 /**
  * With `o = q · stride + r − begin`, output o takes `x[q − j]` by kernel cell `r + j · stride` for every j: as a
  * convolution with the cells in reverse, padded so that its first place is the first q.
  */
-function phasesOf(size: number, kernel: number, stride: number, begin: number, output: number): Phase[] | undefined {
+function phasesOf({ size, kernel, stride, begin, output }: Axis): Phase[] | undefined {
   if (output % stride !== 0) return undefined;
   const phases = Array.from({ length: stride }, (_, first): Phase => {
     const r = (first + begin) % stride;
@@ -64,7 +115,7 @@ function phasesOf(size: number, kernel: number, stride: number, begin: number, o
 }
 
 /** The convolution of one phase along both axes; undefined where no cell reaches it. */
-function phase(layout: Layout, x: Value, w: Value, group: number, axes: readonly Phase[]): Value | undefined {
+function phase(layout: Layout, x: Value, w: Value, axes: readonly Phase[]): Value | undefined {
   const { builder: b } = layout;
   if (axes.some(({ taps }) => taps === 0)) return undefined;
   const cells = slice(b, w, {
@@ -74,12 +125,11 @@ function phase(layout: Layout, x: Value, w: Value, group: number, axes: readonly
     ends: axes.map(({ cell, stride }) => (cell < stride ? beforeStart : cell - stride)),
     steps: axes.map(({ stride }) => -stride),
   });
-  const filter = group === 1 ? transpose(b, cells, [1, 0, 2, 3]) : cells;
-  return blockedConvolution(layout, x, filter, undefined, {
+  return blockedConvolution(layout, x, transpose(b, cells, [1, 0, 2, 3]), undefined, {
     strides: [1, 1],
     dilations: [1, 1],
     pads: [...axes.map(({ begin }) => begin), ...axes.map(({ end }) => end)],
-    group,
+    group: 1,
   });
 }
 

@@ -182,6 +182,21 @@ const broken: readonly (readonly [string, Runtime, readonly string[]])[] = [
     ['finishes a run that dispose overtakes'],
   ],
   [
+    'repeats a step on what it began with',
+    {
+      ...right,
+      compile: async (graph, options) => {
+        const session = await right.compile(graph, options);
+        const repeat: Session['repeat'] = async (carried, feeds) => {
+          const all = await Promise.all(feeds.map((own) => session.run({ ...carried, ...own })));
+          return { carried: { a: all[0]!.sum! }, results: all.map(({ double }) => ({ double: double! })) };
+        };
+        return options?.carried === undefined ? session : { ...session, repeat };
+      },
+    },
+    ['runs a step with carried inputs, and repeats it as run after run does where it can'],
+  ],
+  [
     'hands everything through as bytes',
     running(async (session, feeds, outputs) => {
       const results = await session.run(feeds, outputs);

@@ -140,6 +140,30 @@ export const sessionChecks: readonly SessionCheck[] = [
     },
   },
   {
+    title: 'runs a step with carried inputs, and repeats it as run after run does where it can',
+    check: async (runtime) => {
+      const session = await runtime.compile(sums, { step: true, carried: new Map([['a', 'sum']]) });
+      try {
+        const once = await session.run({ a: rows(2, 0), b: rows(2, 5) });
+        compare('sum', once.sum, tensorOf('float32', [2, 3], [5, 7, 9, 11, 13, 15]), 1e-6);
+        compare('double', once.double, tensorOf('float32', [2, 3], [10, 14, 18, 22, 26, 30]), 1e-6);
+        if (session.repeat === undefined) return;
+        const { carried, results } = await session.repeat({ a: rows(1, 0) }, [{ b: rows(1, 5) }, { b: rows(1, 1) }]);
+        must(String(Object.keys(carried)) === 'a', `it carries ${Object.keys(carried)} on, not a`);
+        compare('a', carried.a, tensorOf('float32', [1, 3], [6, 9, 12]), 1e-6);
+        must(results.length === 2, `it gave the outputs of ${results.length} times, not of 2`);
+        must(
+          String(Object.keys(results[0]!)) === 'double',
+          `it gave ${Object.keys(results[0]!)} of a time, not double`,
+        );
+        compare('double', results[0]!.double, tensorOf('float32', [1, 3], [10, 14, 18]), 1e-6);
+        compare('double', results[1]!.double, tensorOf('float32', [1, 3], [12, 18, 24]), 1e-6);
+      } finally {
+        await session.dispose();
+      }
+    },
+  },
+  {
     title: 'takes and returns scalars',
     check: (runtime) =>
       withSession(

@@ -1,0 +1,65 @@
+import { elementCount, tensorOf } from '@datafree/core';
+import { DatafreeError, type Graph, type Session, type Tensor, type Tensors } from '@datafree/plugin';
+import { outer, tick } from './scan.ts';
+
+/**
+ * A session that runs a graph once or several times, over one of its {@link scanned} form: what is carried stays inside
+ * onnxruntime from one time to the next, and is copied once a run.
+ *
+ * @param graph the graph that is repeated
+ * @param carried inputs with the outputs that they become
+ */
+export function repeatedSession(session: Session, graph: Graph, carried: ReadonlyMap<string, string>): Session {
+  const fed = graph.inputs.map(({ name }) => name).filter((name) => !carried.has(name));
+  const nexts = new Set(carried.values());
+  const given = graph.outputs.map(({ name }) => name).filter((name) => !nexts.has(name));
+
+  const repeat: NonNullable<Session['repeat']> = async (state, feeds) => {
+    const results = await session.run({
+      ...Object.fromEntries([...carried.keys()].map((name) => [outer(name), known(state, name, 'input')])),
+      ...Object.fromEntries(fed.map((name) => [outer(name), stacked(name, feeds)])),
+      [tick]: tensorOf('float32', [feeds.length], []),
+    });
+    const find = (name: string): Tensor => results[outer(name)] as Tensor;
+    return {
+      carried: Object.fromEntries([...carried].map(([name, next]) => [name, find(next)])),
+      results: feeds.map((_, i) => Object.fromEntries(given.map((name) => [name, entry(find(name), i)]))),
+    };
+  };
+
+  const run: Session['run'] = async (feeds, outputs) => {
+    const { carried: next, results } = await repeat(feeds, [feeds]);
+    const all: Tensors = {
+      ...results[0],
+      ...Object.fromEntries([...carried].map(([name, output]) => [output, next[name] as Tensor])),
+    };
+    return outputs === undefined ? all : Object.fromEntries(outputs.map((name) => [name, known(all, name, 'output')]));
+  };
+
+  return { run, repeat, dispose: () => session.dispose() };
+}
+
+function known(tensors: Tensors, name: string, what: string): Tensor {
+  const tensor = tensors[name];
+  if (tensor !== undefined) return tensor;
+  throw new DatafreeError('runtime-failed', `There is no ${what} "${name}" in what was given.`, { tensor: name });
+}
+
+/** What each time is fed under a name, along a new first axis. */
+function stacked(name: string, feeds: readonly Tensors[]): Tensor {
+  const tensors = feeds.map((feed) => known(feed, name, 'input'));
+  const { dtype, dims } = tensors[0] as Tensor;
+  const size = elementCount(dims);
+  const all = tensorOf(dtype, [tensors.length, ...dims], []);
+  tensors.forEach((tensor, i) => {
+    (all.data as Float32Array).set(tensor.data as Float32Array, i * size);
+  });
+  return all;
+}
+
+/** The entry `i` along the first axis. */
+function entry({ dtype, dims, data }: Tensor, i: number): Tensor {
+  const own = dims.slice(1);
+  const size = elementCount(own);
+  return { dtype, dims: own, data: (data as Float32Array).slice(i * size, (i + 1) * size) } as Tensor;
+}
