@@ -1,6 +1,7 @@
 import { DatafreeError, type Node, parseOptions } from '@datafree/plugin';
 import * as v from 'valibot';
 import { calibrationMethods } from './calibration/range.ts';
+import { containers } from './emit/container.ts';
 
 const bits = v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(8));
 
@@ -44,8 +45,11 @@ const schema = v.strictObject({
   equalization: v.optional(v.boolean(), false),
   /** Weights of 7 instead of 8 bits, for processors that saturate sums of two 8-bit products (x86 without VNNI). */
   reduceRange: v.optional(v.boolean(), false),
-  /** How weights of 4 bits or less are stored: a byte each, or two a byte (opset 21; such layers run in float). */
-  container: v.optional(v.picklist(['int8', 'int4']), 'int8'),
+  /**
+   * How weights of 4 bits or less are stored: a byte each (`int8`), or two a byte (`int4`, or `uint4` with codes and zero
+   * points from 0; opset 21; such layers run in float).
+   */
+  container: v.optional(v.picklist(containers), 'int8'),
   /** Quantises what a last Conv gives, so that it runs as integers; `float` keeps network outputs exact. */
   outputs: v.optional(v.picklist(['integer', 'float']), 'integer'),
   /** Samples that calibration runs at once; as many as fit 256 MB of activations, at most 64, when absent. */

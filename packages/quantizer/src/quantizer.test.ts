@@ -140,20 +140,48 @@ describe('the quantised graph', () => {
     }
   });
 
-  it('stores 4-bit weights two a byte when asked to, with the same values', async () => {
+  describe.each(['int4', 'uint4'] as const)('in %s', (container) => {
     const model = residualNetwork();
-    const wide = await quantize(model, { weights: 4 });
-    const narrow = await quantize(model, { weights: 4, container: 'int4' }, inputs, runtime);
-    expect(narrow.graph.initializers.get('conv1.w.q')?.dtype).toBe('int4');
-    const [a, b] = [wide, narrow].map(({ graph }) => outputOf(runtime, graph, model, inputs)) as [
-      Promise<Float32Array>,
-      Promise<Float32Array>,
-    ];
-    expect(distance(await b, await a)).toBeLessThan(0.02);
-    expect(narrow.fusion?.layers.find((layer) => layer.node === 'conv1')).toMatchObject({
-      kernel: 'float',
-      reason: expect.stringContaining('4-bit'),
+
+    it.each([4, 3, 2])('stores weights of %i bits two a byte, with the same values', async (weights) => {
+      const wide = await quantize(model, { weights });
+      const narrow = await quantize(model, { weights, container }, inputs, runtime);
+      expect(narrow.graph.opset['']).toBe(21);
+      for (const name of ['stem', 'conv1', 'conv2', 'logits']) {
+        const { dtype, data } = narrow.graph.initializers.get(`${name}.w.q`)!;
+        expect(dtype).toBe(container);
+        expect(data.length).toBe(wide.graph.initializers.get(`${name}.w.q`)!.data.length / 2);
+      }
+      const [exact, got] = [wide, narrow].map(({ graph }) => outputOf(runtime, graph, model, inputs));
+      expect(distance((await got)!, (await exact)!)).toBeLessThan(0.02);
+      expect(narrow.fusion?.layers.find((layer) => layer.node === 'conv1')).toMatchObject({
+        kernel: 'float',
+        reason: expect.stringContaining('4-bit'),
+      });
     });
+
+    it('leaves weights of more bits a byte each', async () => {
+      const { graph } = await quantize(model, { weights: 3, firstLast: { weights: 5 }, container });
+      const types = ['stem', 'conv1', 'logits'].map((name) => graph.initializers.get(`${name}.w.q`)!.dtype);
+      expect(types).toEqual(['int8', container, 'int8']);
+    });
+  });
+
+  it.each([true, false])('has the same outputs in int4 and uint4 (symmetric: %s)', async (symmetric) => {
+    const model = residualNetwork();
+    for (const granularity of ['channel', 'tensor'] as const) {
+      const options = { weights: 4, symmetric, granularity };
+      const [signed, unsigned] = [
+        await quantize(model, { ...options, container: 'int4' }),
+        await quantize(model, { ...options, container: 'uint4' }),
+      ];
+      const codes = ({ graph }: Quantized) => Array.from(numbersOf(graph.initializers.get('conv1.w.q')!));
+      expect(codes(unsigned)).toEqual(codes(signed).map((code) => code + 8));
+      const outputs = await outputOf(runtime, signed.graph, model, inputs);
+      expect(await outputOf(runtime, unsigned.graph, model, inputs)).toEqual(outputs);
+      const { logits } = interpret(bind(unsigned.graph, { N: inputs.dims[0]! }), { x: inputs });
+      expect(distance(outputs, float32Of(logits!))).toBeLessThan(0.02);
+    }
   });
 });
 

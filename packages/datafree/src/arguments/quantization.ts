@@ -51,7 +51,7 @@ export function withQuantization(command: Command): Command {
     .option('--reduce-range', '7-bit weights, for x86 processors without VNNI (off)')
     .option(
       '--container <type>',
-      'how weights of 4 bits or less are stored: int8, or int4, smaller but not faster (int8)',
+      'how weights of 4 bits or less are stored: int8, or int4 or uint4, smaller but not faster (int8)',
     )
     .option('--outputs <kind>', 'integer, or float to keep the outputs of a last Conv exact (integer)')
     .option('--batch <number>', 'samples that calibration runs at once (as fit 256 MB, at most 64)', whole('batch', 1));

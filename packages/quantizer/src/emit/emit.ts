@@ -4,9 +4,10 @@ import { type AffineGrid, affineGrid, encode } from '../grid/affine.ts';
 import { quantizeBias } from '../grid/bias.ts';
 import type { Plan, Point } from '../plan/plan.ts';
 import type { Topology } from '../topology.ts';
+import { contained } from './container.ts';
 import { floatBias } from './floatBias.ts';
 import type { LayerWeights } from './layerWeights.ts';
-import { packed, QdqWriter } from './writer.ts';
+import { QdqWriter } from './writer.ts';
 
 /** A quantised network and where its layers are found in it. */
 export interface Emitted {
@@ -145,13 +146,13 @@ export function emit(
     name,
     quantised: { codes: values, scales, zeroPoints },
     axis,
-    dtype,
+    container,
     shared,
   }: LayerWeights): string {
     const output = shared ? writer.fresh(`${name}.dequantized`) : name;
     if (!shared) writer.drop(name);
-    const tensor = packed(values, (topology.constant(name) as Tensor).dims, dtype);
-    const zeroPoint = packed(zeroPoints, axis === undefined ? [] : [zeroPoints.length], dtype);
+    const tensor = contained(values, (topology.constant(name) as Tensor).dims, container);
+    const zeroPoint = contained(zeroPoints, axis === undefined ? [] : [zeroPoints.length], container);
     return writer.dequantized(name, output, tensor, scales, zeroPoint, axis);
   }
 

@@ -6,6 +6,7 @@ import { type QuantizedWeights, quantizeWeights, type WeightGridOptions } from '
 import { weightAxis } from '../plan/operators.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Topology } from '../topology.ts';
+import { type Container, isPacked } from './container.ts';
 
 /** The weights of a layer on their grid. */
 export interface LayerWeights {
@@ -15,7 +16,7 @@ export interface LayerWeights {
   readonly name: string;
   readonly axis: number | undefined;
   readonly bits: number;
-  readonly dtype: 'int8' | 'int4';
+  readonly container: Container;
   /** Something else needs the initializer as it was. */
   readonly shared: boolean;
   /** An integer kernel runs it, so that the bias is quantised too. */
@@ -35,7 +36,7 @@ export interface LayerWeightOptions extends Omit<WeightGridOptions, 'bits' | 'ra
   /** By default the least squared error below 8 bits, and all weights at 8. */
   readonly range: WeightGridOptions['range'] | undefined;
   readonly granularity: 'channel' | 'tensor';
-  readonly container: 'int8' | 'int4';
+  readonly container: Container;
 }
 
 /** Quantises the weights of every layer of the plan. @param grids by group of tensors */
@@ -52,9 +53,10 @@ export function quantizeLayers(
     const name = node.inputs[1] as string;
     const bits = options.own.get(name) ?? (plan.firstAndLast.has(node) ? options.endBits : options.bits);
     const axis = options.granularity === 'channel' ? weightAxis(node) : undefined;
-    const dtype = options.container === 'int4' && bits <= 4 ? 'int4' : 'int8';
+    const container = bits <= 4 ? options.container : 'int8';
+    const integer = !isPacked(container) && node.op !== 'ConvTranspose';
     const key = `${name} ${axis} ${bits}`;
-    settings.set(node, { key, name, axis, bits, dtype, integer: dtype === 'int8' && node.op !== 'ConvTranspose' });
+    settings.set(node, { key, name, axis, bits, container, integer });
     uses.set(key, [...(uses.get(key) ?? []), node]);
   }
   const quantised = new Map<string, QuantizedWeights>();

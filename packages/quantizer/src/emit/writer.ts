@@ -1,5 +1,5 @@
 import { attribute, canonicalOpset, prune, scalarOf, tensorOf } from '@datafree/core';
-import type { Attributes, DType, Graph, Node, Tensor } from '@datafree/plugin';
+import type { Attributes, Graph, Node, Tensor } from '@datafree/plugin';
 import type { AffineGrid } from '../grid/affine.ts';
 import { Names } from './names.ts';
 
@@ -109,14 +109,4 @@ export class QdqWriter {
       initializers: this.#initializers,
     });
   }
-}
-
-/** Codes in the type that holds them: a byte each, or two a byte. */
-export function packed(codes: Int8Array, dims: readonly number[], dtype: Extract<DType, 'int8' | 'int4'>): Tensor {
-  if (dtype === 'int8') return { dtype, dims, data: codes };
-  const data = new Uint8Array((codes.length + 1) >> 1);
-  codes.forEach((code, i) => {
-    data[i >> 1] = (data[i >> 1] as number) | ((code & 15) << ((i & 1) * 4));
-  });
-  return { dtype, dims, data };
 }

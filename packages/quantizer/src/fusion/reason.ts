@@ -1,4 +1,5 @@
 import type { Node } from '@datafree/plugin';
+import { isPacked } from '../emit/container.ts';
 import type { LayerWeights } from '../emit/layerWeights.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Topology } from '../topology.ts';
@@ -12,7 +13,8 @@ export function floatReason(
   excluded: boolean,
 ): string {
   if (excluded) return 'excluded by the options';
-  if (weights?.dtype === 'int4') return 'its 4-bit weights are unpacked to float at each run';
+  if (weights !== undefined && isPacked(weights.container))
+    return 'its 4-bit weights are unpacked to float at each run';
   if (node.op === 'ConvTranspose')
     return 'the runtime has no integer kernel for ConvTranspose; its weights are stored as integers';
   const role = plan.roles.get(node);
