@@ -8,6 +8,7 @@ export * from './graph/builder.ts';
 export * from './graph/interpret.ts';
 export * from './graph/logits.ts';
 export * from './graph/operator.ts';
+export * from './graph/operatorSet.ts';
 export * from './graph/prune.ts';
 export * from './graph/sort.ts';
 export * from './ops/index.ts';

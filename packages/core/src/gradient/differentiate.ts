@@ -1,5 +1,6 @@
-import { DatafreeError } from '@datafree/plugin';
+import { DatafreeError, type Node } from '@datafree/plugin';
 import type { Application, GraphBuilder } from '../graph/builder.ts';
+import { derivativeHint, typesOf, withDerivative } from '../graph/nodeErrors.ts';
 import type { Value } from '../graph/operator.ts';
 import { add } from '../ops/elementwise/add.ts';
 import { tensorOf } from '../tensor.ts';
@@ -14,7 +15,8 @@ import { noGradient } from './obstacles.ts';
  * @param of the scalar (shape `[]` or one element)
  * @param wrt the values to differentiate by
  * @returns a gradient of the same shape for each value of `wrt`; a zero constant where `of` does not depend on it
- * @throws `operator-no-gradient` naming the node, `shape-mismatch` when `of` is not a scalar
+ * @throws `operator-no-gradient` and what the derivatives throw, naming the node; `shape-mismatch` when `of` is not a
+ *   scalar
  */
 export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Value[]): Value[] {
   if (of.shape.some((size) => size !== 1)) {
@@ -29,11 +31,8 @@ export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Va
   const accumulate = (value: Value | undefined, adjoint: Value | undefined): void => {
     if (value === undefined || adjoint === undefined || !dependent.has(value.name)) return;
     if (String(adjoint.shape) !== String(value.shape)) {
-      throw new DatafreeError(
-        'shape-mismatch',
-        `The derivative by "${value.name}" [${value.shape}] came out as [${adjoint.shape}].`,
-        { tensor: value.name },
-      );
+      const problem = `that by "${value.name}" [${value.shape}] came out as [${adjoint.shape}].`;
+      throw new DatafreeError('shape-mismatch', problem, { tensor: value.name, hint: derivativeHint });
     }
     const sum = adjoints.get(value.name);
     adjoints.set(value.name, sum === undefined ? adjoint : add(builder, sum, adjoint));
@@ -46,19 +45,21 @@ export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Va
     const own = application.outputs.map((output) => adjoints.get(output.name));
     if (own.every((adjoint) => adjoint === undefined)) continue;
     const rule = application.outputs[0] && builder.customGradientOf(application.outputs[0]);
-    if (rule !== undefined) {
-      const wanted = rule.inputs.map((input) => dependent.has(input.name));
-      const results = rule.gradient(own[0] as Value, wanted);
-      rule.inputs.forEach((input, k) => {
-        accumulate(input, results[k]);
-      });
-      continue;
-    }
-    const wanted = application.inputs.map((input) => input !== undefined && dependent.has(input.name));
+    const inputs = rule?.inputs ?? application.inputs;
+    const wanted = inputs.map((input) => input !== undefined && dependent.has(input.name));
     if (!wanted.includes(true)) continue;
-    const results = gradientOf(builder, application, own, wanted);
-    application.inputs.forEach((input, k) => {
-      if (wanted[k]) accumulate(input, results[k]);
+    const named = { ...application.node, name: builder.nameOf(application.node.name) };
+    if (rule === undefined && application.operator.gradient === undefined) {
+      throw noGradient(named, `has no derivative; its inputs are ${typesOf(inputs)}`);
+    }
+    withDerivative(named, inputs, () => {
+      const results =
+        rule === undefined
+          ? gradientOf(builder, application, named, own, wanted)
+          : rule.gradient(own[0] as Value, wanted);
+      inputs.forEach((input, k) => {
+        if (wanted[k]) accumulate(input, results[k]);
+      });
     });
   }
   return wrt.map((value) => adjoints.get(value.name) ?? builder.constant(tensorOf(value.dtype, value.shape, [])));
@@ -66,15 +67,11 @@ export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Va
 
 function gradientOf(
   builder: GraphBuilder,
-  { node, operator, inputs, outputs }: Application,
+  { operator, inputs, outputs }: Application,
+  node: Node,
   adjoints: readonly (Value | undefined)[],
   wanted: readonly boolean[],
 ): readonly (Value | undefined)[] {
-  const named = { ...node, name: builder.nameOf(node.name) };
-  if (operator.gradient === undefined) {
-    const shapes = inputs.map((input) => (input === undefined ? '–' : `[${input.shape}]`)).join(', ');
-    throw noGradient(named, `has no derivative; its inputs are ${shapes}`);
-  }
   const constant = (index: number) => builder.constantOf(inputs[index]);
-  return operator.gradient({ node: named, builder, inputs, outputs, wanted, constant }, adjoints);
+  return operator.gradient?.({ node, builder, inputs, outputs, wanted, constant }, adjoints) ?? [];
 }

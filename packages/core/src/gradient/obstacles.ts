@@ -1,5 +1,6 @@
 import { DatafreeError, type Node } from '@datafree/plugin';
 import type { Application, GraphBuilder } from '../graph/builder.ts';
+import { hints } from '../graph/hints.ts';
 import type { Value } from '../graph/operator.ts';
 import { dependents } from './dependents.ts';
 
@@ -52,7 +53,7 @@ export function noGradient({ op, name }: Node, problem: string): DatafreeError {
   return new DatafreeError('operator-no-gradient', `Operator ${op} (node "${name}") ${problem}.`, {
     node: name,
     op,
-    hint: 'Use a synthesizer that needs no gradients (gaussian), or add a derivative with withOperators(standardOperators, [yourOperator]).',
+    hint: hints['operator-no-gradient'],
   });
 }
 

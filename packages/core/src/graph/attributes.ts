@@ -1,4 +1,5 @@
 import { type Attribute, type Attributes, DatafreeError, type Node, type Tensor } from '@datafree/plugin';
+import { hints } from './hints.ts';
 
 /** Makes an integer attribute. */
 export const int = (value: number): Attribute => ({ type: 'int', value });
@@ -30,13 +31,14 @@ function read<T extends Tag>(node: Node, name: string, type: T, fallback?: Value
     throw new DatafreeError('attribute-invalid', `${node.op} "${node.name}" lacks its attribute ${name}.`, {
       node: node.name,
       op: node.op,
+      hint: hints['attribute-invalid'],
     });
   }
   if (attribute.type !== type) {
     throw new DatafreeError(
       'attribute-invalid',
       `${node.op} "${node.name}": attribute ${name} is of type ${attribute.type}, ${type} is needed.`,
-      { node: node.name, op: node.op },
+      { node: node.name, op: node.op, hint: hints['attribute-invalid'] },
     );
   }
   return attribute.value as ValueOf<T>;

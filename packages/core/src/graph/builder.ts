@@ -4,13 +4,13 @@ import {
   DatafreeError,
   type DType,
   type Graph,
-  isDatafreeError,
   type Node,
   type Tensor,
   type ValueInfo,
 } from '@datafree/plugin';
 import { standardOperators } from '../ops/index.ts';
 import { elementCount, int64Of, scalarOf } from '../tensor.ts';
+import { errorOf, withNode } from './nodeErrors.ts';
 import { type Operator, type OperatorSet, operatorKey, type TensorType, type Value } from './operator.ts';
 import { prune } from './prune.ts';
 
@@ -290,18 +290,14 @@ export class GraphBuilder {
   }
 
   #add(node: Node, inputs: readonly (Value | undefined)[], key: string | undefined): readonly Value[] {
+    const named = this.#named(node);
     const operator = this.operators.get(operatorKey(node.domain, node.op));
     if (operator === undefined) {
-      const name = this.nameOf(node.name);
-      throw new DatafreeError('operator-unknown', `Operator ${node.op} (node "${name}") has no shape rule here.`, {
-        node: name,
-        op: node.op,
-        hint: 'Export the network without it, or add it with withOperators(standardOperators, [yourOperator]).',
-      });
+      throw errorOf(named, inputs, new DatafreeError('operator-unknown', 'the operator has no shape rule here.'));
     }
     const constants = inputs.map((input) => this.constantOf(input));
-    const context = { node: this.#named(node), inputs, constant: (index: number) => constants[index] };
-    const types = withNode(context.node, inputs, () => operator.infer(context));
+    const context = { node: named, inputs, constant: (index: number) => constants[index] };
+    const types = withNode(named, inputs, () => operator.infer(context));
     const known = operator.impure || operator.unfolded ? undefined : this.#fold(operator, inputs, constants, context);
     if (known !== undefined) {
       const values = known.map((tensor, i) =>
@@ -311,14 +307,7 @@ export class GraphBuilder {
       return values;
     }
     const outputs = node.outputs.map((name, i) => {
-      const type = types[i];
-      if (type === undefined) {
-        const known = this.nameOf(node.name);
-        throw new DatafreeError('shape-mismatch', `${node.op} "${known}" has no output ${i}.`, {
-          node: known,
-          op: node.op,
-        });
-      }
+      const type = withNode(named, inputs, () => typeOf(types, i));
       return name === '' ? { name, ...type } : this.#register({ name, dtype: type.dtype, shape: type.shape });
     });
     const index = this.#applications.push({ node, operator, inputs, outputs }) - 1;
@@ -391,6 +380,14 @@ export class GraphBuilder {
   }
 }
 
+function typeOf(types: readonly TensorType[], output: number): TensorType {
+  const type = types[output];
+  if (type !== undefined) return type;
+  throw new DatafreeError('shape-mismatch', `there is no output ${output}.`, {
+    hint: 'Leave the output out, or let the `infer` of the operator give its type.',
+  });
+}
+
 function twoProducers(name: string): DatafreeError {
   return new DatafreeError('model-invalid', `The value "${name}" would have two producers.`, { tensor: name });
 }
@@ -433,22 +430,4 @@ function sharingKey(
     parts.push(`${name}=${attribute.type}:${JSON.stringify(attribute.value)}`);
   }
   return `${domain}:${type}/${outputs}(${JSON.stringify(inputs)}){${parts}}`;
-}
-
-function withNode<T>(node: Node, inputs: readonly (TensorType | undefined)[], work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const shapes = inputs.map((input) => (input === undefined ? '–' : `${input.dtype}[${input.shape}]`)).join(', ');
-    if (isDatafreeError(error)) {
-      if (error.node !== undefined) throw error;
-      throw new DatafreeError(error.code, `${node.op} "${node.name}" (${shapes}): ${error.message}`, {
-        ...error.toJSON(),
-        node: node.name,
-        op: node.op,
-        cause: error,
-      });
-    }
-    throw error;
-  }
 }

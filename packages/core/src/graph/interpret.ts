@@ -1,6 +1,7 @@
 import { DatafreeError, type Graph, type Tensor, type Tensors } from '@datafree/plugin';
 import { standardOperators } from '../ops/index.ts';
 import { numbersOf, tensorOf } from '../tensor.ts';
+import { withNode } from './nodeErrors.ts';
 import { type OperatorSet, operatorKey } from './operator.ts';
 
 /**
@@ -9,7 +10,7 @@ import { type OperatorSet, operatorKey } from './operator.ts';
  *
  * @param options.double compute 32-bit floats in double precision; outputs are then float64
  * @param options.wanted names of values to return; the graph's outputs when absent
- * @throws `operator-unknown`, `operator-no-evaluate`, `value-unknown`
+ * @throws `operator-unknown`, `operator-no-evaluate` and what the evaluations throw, naming the node; `value-unknown`
  */
 export function interpret(
   graph: Graph,
@@ -32,19 +33,16 @@ export function interpret(
     return tensor;
   };
   for (const node of graph.nodes) {
-    const operator = operators.get(operatorKey(node.domain, node.op));
     const inputs = node.inputs.map((name) => (name === '' ? undefined : find(name)));
     const types = inputs.map((tensor) => tensor && { dtype: tensor.dtype, shape: tensor.dims });
-    const outputs =
-      operator?.known?.({ node, inputs: types, constant: (index) => inputs[index] }) ??
-      operator?.evaluate?.({ node, inputs });
-    if (outputs === undefined) {
-      const code = operator === undefined ? 'operator-unknown' : 'operator-no-evaluate';
-      throw new DatafreeError(code, `Operator ${node.op} (node "${node.name}") cannot be evaluated here.`, {
-        node: node.name,
-        op: node.op,
-      });
-    }
+    const outputs = withNode(node, types, () => {
+      const operator = operators.get(operatorKey(node.domain, node.op));
+      if (operator === undefined) throw new DatafreeError('operator-unknown', 'the operator is not known here.');
+      const known = operator.known?.({ node, inputs: types, constant: (index) => inputs[index] });
+      const evaluated = known ?? operator.evaluate?.({ node, inputs });
+      if (evaluated !== undefined) return evaluated;
+      throw new DatafreeError('operator-no-evaluate', 'the operator has no reference evaluation.');
+    });
     node.outputs.forEach((name, i) => {
       const output = outputs[i];
       if (name !== '' && output !== undefined) values.set(name, widen(output));

@@ -21,9 +21,8 @@ export const gatherNDOperator: Operator = {
   gradient: ({ builder: b, node, inputs }, [dy]) => {
     const [x, indices] = inputs as [Value, Value];
     if (intOf(node, 'batch_dims', 0) !== 0) {
-      throw new DatafreeError('operator-no-gradient', `GatherND "${node.name}" with batch_dims has no derivative.`, {
-        node: node.name,
-        op: node.op,
+      throw new DatafreeError('operator-no-gradient', 'with batch_dims it has no derivative.', {
+        hint: 'Export the network with GatherElements, or with indices that count the batch themselves.',
       });
     }
     const zeros = b.constant(tensorOf(x.dtype, x.shape, []));

@@ -25,13 +25,7 @@ export function scatterReduction(node: Node): ((old: number, update: number) => 
 export function dataIsKept(node: Node): boolean {
   const name = stringOf(node, 'reduction', 'none');
   if (name === 'none' || name === 'add') return name === 'add';
-  throw new DatafreeError(
-    'operator-no-gradient',
-    `${node.op} "${node.name}" with reduction ${name} has no derivative.`,
-    {
-      node: node.name,
-      op: node.op,
-      hint: 'The derivative is there for reductions none and add.',
-    },
-  );
+  throw new DatafreeError('operator-no-gradient', `with reduction ${name} it has no derivative.`, {
+    hint: 'The derivative is there for reductions none and add.',
+  });
 }

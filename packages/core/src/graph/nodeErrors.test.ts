@@ -1,0 +1,180 @@
+import { DatafreeError, type ErrorCode, type Graph, isDatafreeError, type Node } from '@datafree/plugin';
+import { describe, expect, it } from 'vitest';
+import { differentiate } from '../gradient/differentiate.ts';
+import { mul } from '../ops/elementwise/mul.ts';
+import { standardOperators } from '../ops/index.ts';
+import { gatherND } from '../ops/layout/gatherND.ts';
+import { scatterND } from '../ops/layout/scatterND.ts';
+import { reduceSum } from '../ops/reduction/reduceSum.ts';
+import { int64Of, tensorOf } from '../tensor.ts';
+import { attributes, int, ints } from './attributes.ts';
+import { GraphBuilder } from './builder.ts';
+import { hints } from './hints.ts';
+import { interpret } from './interpret.ts';
+import { derivativeHint } from './nodeErrors.ts';
+import { type Operator, type Value, withOperators } from './operator.ts';
+
+/** The error of some work. */
+function errorOf(work: () => unknown): DatafreeError {
+  try {
+    work();
+  } catch (error) {
+    if (isDatafreeError(error)) return error;
+    throw error;
+  }
+  throw new Error('Nothing was thrown.');
+}
+
+const custom = (type: string, parts: Partial<Operator>): Operator => ({
+  type,
+  infer: ({ inputs }) => [inputs[0]!],
+  gradient: (_, [dy]) => [dy],
+  evaluate: ({ inputs }) => [inputs[0]!],
+  ...parts,
+});
+const fail = (): never => {
+  throw new TypeError('boom');
+};
+const refuse = (code: ErrorCode, hint?: string) => (): never => {
+  throw new DatafreeError(code, 'not this one.', { hint });
+};
+
+const operators = withOperators(standardOperators, [
+  custom('Untyped', { infer: () => [] }),
+  custom('Misshapen', { infer: refuse('shape-mismatch') }),
+  custom('Failing', { infer: fail }),
+  custom('Refusing', { infer: refuse('unsupported', 'Take another.') }),
+  custom('Unfolded', { evaluate: refuse('not-finite') }),
+  custom('FailingBack', { gradient: fail }),
+  custom('RefusingBack', { gradient: refuse('operator-no-gradient') }),
+  custom('Narrowing', { gradient: ({ builder: b }, [dy]) => [reduceSum(b, dy!)] }),
+  custom('Misfitting', { gradient: ({ builder: b }, [dy]) => [mul(b, dy!, b.constant(tensorOf('float32', [5], [])))] }),
+  custom('Writing', { gradient: ({ builder: b }, [dy]) => [b.op('Nowhere', [dy])] }),
+  { type: 'Flowing', infer: ({ inputs }) => [inputs[0]!] },
+]);
+
+/** A graph of one node, `mine`, of the operator. */
+const graphOf = (op: string, own: Node['attributes'] = {}): Graph => ({
+  name: 'inner',
+  opset: { '': 21 },
+  inputs: [{ name: 'x', dtype: 'float32', shape: [2, 3] }],
+  outputs: [{ name: 'y', dtype: 'float32', shape: [2, 3] }],
+  initializers: new Map([['k', int64Of([1])]]),
+  nodes: [{ op, domain: '', name: 'mine', inputs: ['x', '', 'k'], outputs: ['y'], attributes: own }],
+  metadata: new Map(),
+});
+
+/** That graph, inlined. */
+function written(op: string, own?: Node['attributes']): { b: GraphBuilder; x: Value; y: Value } {
+  const b = new GraphBuilder({ operators });
+  const x = b.input('x', 'float32', [2, 3]);
+  return { b, x, y: b.inline(graphOf(op, own), { x }, { prefix: 'inside/' })('y') };
+}
+const types = 'float32[2,3], –, int64[1]';
+
+describe('an error of a node that is written', () => {
+  it.each([
+    ['Nowhere', {}, 'operator-unknown', hints['operator-unknown']],
+    ['Untyped', {}, 'shape-mismatch', expect.stringContaining('`infer`')],
+    ['Failing', {}, 'plugin-failed', hints['plugin-failed']],
+    ['Refusing', {}, 'unsupported', 'Take another.'],
+    ['Transpose', { perm: ints([0, 2]) }, 'attribute-invalid', hints['attribute-invalid']],
+    ['Cast', {}, 'attribute-invalid', hints['attribute-invalid']],
+    ['Softmax', { axis: ints([0]) }, 'attribute-invalid', hints['attribute-invalid']],
+    ['Misshapen', {}, 'shape-mismatch', hints['shape-mismatch']],
+  ] as const)('%s names the node, its operator, its shapes and what to do', (op, own, code, hint) => {
+    const error = errorOf(() => written(op, own));
+    expect(error).toMatchObject({ code, node: 'mine', op, hint });
+    expect(error.hint).toBeTruthy();
+    expect(error.message).toContain('"mine"');
+    expect(error.message).toContain(types);
+    expect(error.message).not.toContain('inside/');
+  });
+
+  it('keeps what was thrown as its cause', () => {
+    const error = errorOf(() => written('Failing'));
+    expect(error.message).toBe(`Failing "mine" (${types}): boom`);
+    expect(error.cause).toBeInstanceOf(TypeError);
+  });
+
+  it('says where a shape would have to be constant', () => {
+    const b = new GraphBuilder();
+    const error = errorOf(() => b.op('Reshape', [b.input('x', 'float32', [4]), b.input('to', 'int64', [2])]));
+    expect(error).toMatchObject({ node: 'Reshape', hint: expect.stringContaining('follows from shapes') });
+    expect(error.message).toContain('(float32[4], int64[2])');
+  });
+
+  it('is told when constants are folded', () => {
+    const b = new GraphBuilder({ operators });
+    const error = errorOf(() => b.op('Unfolded', [b.constant(tensorOf('float32', [3], [1, 2, 3]))]));
+    expect(error).toMatchObject({ code: 'not-finite', node: 'Unfolded', op: 'Unfolded', hint: hints['not-finite'] });
+    expect(error.message).toBe('Unfolded "Unfolded" (float32[3]): not this one.');
+  });
+});
+
+describe('an error of a derivative', () => {
+  it.each([
+    ['FailingBack', 'plugin-failed', hints['plugin-failed'], 'boom'],
+    ['RefusingBack', 'operator-no-gradient', hints['operator-no-gradient'], 'not this one'],
+    ['Narrowing', 'shape-mismatch', derivativeHint, 'by "x" [2,3] came out as []'],
+    ['Misfitting', 'shape-mismatch', derivativeHint, 'Mul "Mul_'],
+    ['Writing', 'operator-unknown', derivativeHint, 'Nowhere "Nowhere" (float32[2,3])'],
+    ['Flowing', 'operator-no-gradient', hints['operator-no-gradient'], 'has no derivative'],
+  ] as const)('%s names the node that is differentiated', (op, code, hint, problem) => {
+    const { b, x, y } = written(op);
+    const weighted = mul(b, y, b.input('weights', 'float32', [2, 3]));
+    const error = errorOf(() => differentiate(b, reduceSum(b, weighted), [x]));
+    expect(error).toMatchObject({ code, node: 'mine', op, hint });
+    expect(error.message).toContain('"mine"');
+    expect(error.message).toContain(types);
+    expect(error.message).toContain(problem);
+  });
+
+  it('names the node whose derivative was set by hand, with what it was set for', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [3]);
+    const half = b.op('Round', [mul(b, x, 0.5)]);
+    const y = b.setGradient(half, { inputs: [x], gradient: (dy) => [reduceSum(b, dy)] });
+    const error = errorOf(() => differentiate(b, reduceSum(b, y), [x]));
+    expect(error).toMatchObject({ code: 'shape-mismatch', node: 'Round', op: 'Round', tensor: 'x' });
+    expect(error.message).toBe('The derivative of Round "Round" (float32[3]): that by "x" [3] came out as [].');
+  });
+
+  it('says what is refused of operators that have one', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [2, 3]);
+    const indices = b.constant(tensorOf('int64', [2, 1], [1, 2]));
+    const picked = b.op('GatherND', [x, indices], attributes({ batch_dims: int(1) }));
+    expect(errorOf(() => differentiate(b, reduceSum(b, picked), [x]))).toMatchObject({
+      code: 'operator-no-gradient',
+      message:
+        'The derivative of GatherND "GatherND" (float32[2,3], int64[2,1]): with batch_dims it has no derivative.',
+      node: 'GatherND',
+      hint: expect.stringContaining('GatherElements'),
+    });
+    const rows = gatherND(b, x, b.constant(tensorOf('int64', [1, 1], [0])));
+    const scattered = scatterND(b, x, b.constant(tensorOf('int64', [1, 1], [1])), rows, 'mul');
+    expect(errorOf(() => differentiate(b, reduceSum(b, scattered), [x]))).toMatchObject({
+      code: 'operator-no-gradient',
+      message: expect.stringContaining('ScatterND "ScatterND" (float32[2,3], int64[1,1], float32[1,3])'),
+      hint: expect.stringContaining('none and add'),
+    });
+  });
+});
+
+describe('an error of interpret', () => {
+  it.each([
+    ['Nowhere', 'operator-unknown'],
+    ['Flowing', 'operator-no-evaluate'],
+    ['Unfolded', 'not-finite'],
+    ['Gather', 'plugin-failed'],
+    ['Cast', 'attribute-invalid'],
+  ] as const)('%s names the node, its operator, its shapes and what to do', (op, code) => {
+    const x = tensorOf('float32', [2, 3], []);
+    const error = errorOf(() => interpret(graphOf(op), { x }, { operators }));
+    expect(error).toMatchObject({ code, node: 'mine', op, hint: hints[code] });
+    expect(error.hint).toBeTruthy();
+    expect(error.message).toContain('"mine"');
+    expect(error.message).toContain(types);
+  });
+});
