@@ -85,11 +85,19 @@ export function findQuantisers(graph: Graph): Quantisers {
   function weightOf(node: Node): WeightQuantiser {
     const [codes, scale, zeroPoint] = node.inputs as [string, string, string?];
     const stored = constant(codes) as Tensor;
-    const reach = Array.from(numbersOf(stored)).reduce((most, code) => Math.max(most, code < 0 ? -code : code + 1), 1);
+    // The code in the middle, from which a grid reaches as far to both sides.
+    const middle = stored.dtype === 'uint4' ? 8 : 0;
+    const own = Array.from(numbersOf(stored), (code) => code - middle);
+    const reach = own.reduce((most, code) => Math.max(most, code < 0 ? -code : code + 1), 1);
     const bits = Math.max(2, 1 + Math.ceil(Math.log2(reach)));
-    const high = 2 ** (bits - 1) - 1;
+    const half = 2 ** (bits - 1) - 1;
+    // A symmetric grid of 8 bits leaves its lowest code out.
+    const zeros = constant(zeroPoint);
+    const symmetric = zeros === undefined || Array.from(numbersOf(zeros)).every((zero) => zero === middle);
+    const narrow = bits === 8 && symmetric && !own.includes(-128);
+    const [low, high] = [middle - (narrow ? half : half + 1), middle + half];
     const axis = (constant(scale) as Tensor).dims.length === 0 ? undefined : attribute.intOf(node, 'axis', 1);
-    return { node, codes, scale, zeroPoint: zeroPoint || undefined, axis, low: bits === 8 ? -high : -high - 1, high };
+    return { node, codes, scale, zeroPoint: zeroPoint || undefined, axis, low, high };
   }
 
   function biasOf(layer: Node, name: string, weight: Node | undefined): Bias[] {

@@ -4,6 +4,7 @@ import type { Tensor } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { describe, expect, it } from 'vitest';
 import { exportStudent } from './export.ts';
+import { decodedWeight } from './master.ts';
 import { findQuantisers } from './quantisers.ts';
 import { writeStudent } from './student.ts';
 import { context, network, noise, quantize } from './testing/networks.ts';
@@ -11,13 +12,16 @@ import { context, network, noise, quantize } from './testing/networks.ts';
 const batch = 4;
 const input = tensorOf('float32', [batch, 2, 8, 8], new Random(11).normals(batch * 128));
 
-async function student(bits: number) {
+async function student(bits: number, symmetric = true) {
   const model = network();
-  const { graph } = await quantize(model, bits);
+  const { graph } = await quantize(model, bits, noise(64), { symmetric });
   const program = new StepProgram(new GraphBuilder());
   const x = program.builder.input('x', 'float32', input.dims);
   const written = writeStudent(program, graph, foldBatchNorms(model.graph), { input: x }, { learnSteps: 'both' });
   program.read('logits', written.find('logits'));
+  for (const { node } of findQuantisers(graph).weights) {
+    program.read(`rounded/${node.outputs[0]}`, written.find(node.outputs[0] as string));
+  }
   return { model, graph, program };
 }
 
@@ -60,8 +64,12 @@ describe('student', () => {
     });
   });
 
-  it('exports what it computes, with its states changed', async () => {
-    const { graph, program } = await student(4);
+  it.each([
+    { bits: 4, symmetric: true },
+    { bits: 4, symmetric: false },
+    { bits: 8, symmetric: false },
+  ])('exports what it computes, with its states changed ($bits bits, symmetric: $symmetric)', async (own) => {
+    const { graph, program } = await student(own.bits, own.symmetric);
     const runner = await program.compile(context().runtime);
     const random = new Random(2);
     for (const [name, { dims }] of runner.states) {
@@ -70,13 +78,31 @@ describe('student', () => {
       const moved = random.normals(before.length, 0, size).map((change, i) => before[i]! + change);
       runner.set(name, tensorOf('float32', dims, moved));
     }
-    const own = (await runner.step({ x: input })).logits!.data as Float32Array;
-    const exported = await logits(exportStudent(graph, runner.states));
+    const reads = await runner.step({ x: input });
+    const learned = exportStudent(graph, runner.states);
     await runner.dispose();
-    const before = await logits(graph);
-    expect(Math.hypot(...own.map((value, i) => value - before[i]!))).toBeGreaterThan(0.01);
-    const size = Math.hypot(...own);
-    expect(Math.hypot(...own.map((value, i) => value - exported[i]!))).toBeLessThan(0.03 * size);
+    for (const weight of findQuantisers(graph).weights) {
+      const rounded = reads[`rounded/${weight.node.outputs[0]}`]!.data as Float32Array;
+      const stored = decodedWeight(learned, weight).data;
+      const largest = Math.max(...stored.map(Math.abs));
+      rounded.forEach((value, i) => {
+        expect(Math.abs(value - stored[i]!)).toBeLessThan(1e-5 * largest);
+      });
+    }
+    const computed = reads.logits!.data as Float32Array;
+    const [exported, before] = [await logits(learned), await logits(graph)];
+    expect(Math.hypot(...computed.map((value, i) => value - before[i]!))).toBeGreaterThan(0.01);
+    const size = Math.hypot(...computed);
+    // Activations that fall on another side of a half than the integer kernel's are one step off.
+    expect(Math.hypot(...computed.map((value, i) => value - exported[i]!))).toBeLessThan(0.05 * size);
+  });
+
+  it('finds the whole grid of weights that are not symmetric', async () => {
+    const { graph } = await student(8, false);
+    for (const weight of findQuantisers(graph).weights) expect([weight.low, weight.high]).toEqual([-128, 127]);
+    const symmetric = await student(8);
+    for (const weight of findQuantisers(symmetric.graph).weights)
+      expect([weight.low, weight.high]).toEqual([-127, 127]);
   });
 
   it('finds every weight, bias and activation, with the codes that they may take', async () => {

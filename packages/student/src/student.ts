@@ -7,8 +7,10 @@ import {
   mul,
   numbersOf,
   pad,
+  reshape,
   type StepProgram,
   scalarOf,
+  sub,
   tensorOf,
   type Value,
 } from '@datafree/core';
@@ -114,13 +116,8 @@ export function writeStudent(
         return options.roundWeight(weight, masterWeight(quantised, original, weight));
       }
       const state = trained(stateOf.weight(weight.codes), heldWeight(quantised, original, weight));
-      const zero = weight.zeroPoint === undefined ? 0 : Math.max(...Array.from(numbersOf(constant(weight.zeroPoint))));
-      return learnedStep(b, state, sizeOf(weight.scale, 'weights'), {
-        low: weight.low - zero,
-        high: weight.high - zero,
-        gradientScale: 1,
-        ...(weight.axis !== undefined && { axis: weight.axis }),
-      });
+      const zeros = weight.zeroPoint === undefined ? [0] : Array.from(numbersOf(constant(weight.zeroPoint)));
+      return onGrid(b, state, sizeOf(weight.scale, 'weights'), weight, zeros);
     });
   }
   for (const { name, quantised: stored } of found.biases) {
@@ -158,6 +155,27 @@ export function decodedBias(graph: Graph, { codes, scale }: BiasCodes): Tensor<'
   const scales = numbersOf(graph.initializers.get(scale) as Tensor);
   const values = Float64Array.from(numbersOf(stored), (code, i) => code * (scales[i] ?? (scales[0] as number)));
   return tensorOf('float32', stored.dims, values);
+}
+
+/**
+ * A weight on its grid. Where channels have different zero points, each is rounded as far from its own: moved by it, by
+ * which gradients stay what they are.
+ */
+function onGrid(
+  b: GraphBuilder,
+  weight: Value,
+  size: Value,
+  { low, high, axis }: WeightQuantiser,
+  zeros: readonly number[],
+): Value {
+  const [first = 0] = zeros;
+  const grid = { gradientScale: 1, ...(axis !== undefined && { axis }) };
+  if (zeros.every((zero) => zero === first)) {
+    return learnedStep(b, weight, size, { low: low - first, high: high - first, ...grid });
+  }
+  const each = weight.shape.map((_, k) => (k === axis ? zeros.length : 1));
+  const way = mul(b, reshape(b, size, each), b.constant(tensorOf('float32', each, zeros)));
+  return sub(b, learnedStep(b, add(b, weight, way), size, { low, high, ...grid }), way);
 }
 
 function roundActivation(

@@ -3,7 +3,7 @@ import { memorySamples } from '@datafree/data';
 import { encodeModel, loadModel } from '@datafree/onnx';
 import type { Context, Graph, Model, Quantized, SampleSet } from '@datafree/plugin';
 import { silentLogger } from '@datafree/plugin';
-import { quantizer } from '@datafree/quantizer';
+import { type QuantizerOptions, quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
 
 const shape = [2, 8, 8];
@@ -32,8 +32,13 @@ export function noise(count: number, seed = 5): SampleSet {
 }
 
 /** The network at few bits. */
-export function quantize(model: Model, bits: number, samples = noise(64)): Promise<Quantized> {
-  return quantizer({ weights: bits, activations: bits }).quantize(model, samples, context());
+export function quantize(
+  model: Model,
+  bits: number,
+  samples = noise(64),
+  options: QuantizerOptions = {},
+): Promise<Quantized> {
+  return quantizer({ weights: bits, activations: bits, ...options }).quantize(model, samples, context());
 }
 
 export function context(own: Partial<Context> = {}): Context {
