@@ -65,6 +65,41 @@ describe('distil', () => {
     expect(seen[0]).toBe(101);
   });
 
+  it('stops at the same step after an interruption', async () => {
+    const model = network();
+    const quantized = await quantize(model, 4);
+    const options = { ...quick, steps: 1000, schedule: 'constant', patience: 150 } as const;
+    const run = async (own: Parameters<typeof context>[0]) => {
+      const losses: number[] = [];
+      const onProgress = (event: ProgressEvent) => {
+        losses.push(event.values?.loss as number);
+        own?.onProgress?.(event);
+      };
+      const { graph } = await distil(options).fineTune(model, quantized, noise(32), context({ ...own, onProgress }));
+      return { losses, initializers: [...graph.initializers].map(([name, { data }]) => [name, data]) };
+    };
+    const whole = await run({});
+    const steps = whole.losses.length;
+    expect(steps).toBeGreaterThan(120);
+    expect(steps).toBeLessThan(1000);
+
+    const checkpoint = memory();
+    const stop = new AbortController();
+    let done = 0;
+    // After a checkpoint, while it waits.
+    const interrupted = run({
+      checkpoint,
+      signal: stop.signal,
+      onProgress: () => ++done === steps - 20 && stop.abort(),
+    });
+    await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
+    const resumed = await run({ checkpoint });
+    const from = steps - resumed.losses.length;
+    expect(from % 100).toBe(0);
+    expect(resumed.losses).toEqual(whole.losses.slice(from));
+    expect(resumed.initializers).toEqual(whole.initializers);
+  });
+
   it('reports every step and stops when nothing improves', async () => {
     const model = network();
     const quantized = await quantize(model, 8);

@@ -8,7 +8,6 @@ import {
   crop,
   cutout,
   flip,
-  Stagnation,
   shift,
 } from '@datafree/inversion';
 import { foldBatchNorms } from '@datafree/onnx';
@@ -34,6 +33,7 @@ import { schedules } from './schedule.ts';
 const augmentations = { flip, shift, crop, blur, cutout } satisfies Record<string, () => Augmentation>;
 
 /**
+import { Patience } from './loop/patience.ts';
  * Fine-tuning by knowledge distillation: the full-precision network teaches its quantised self on samples, without a
  * label (Haroush et al., "The Knowledge Within", section 3.5), with learned step sizes (Esser et al. 2020).
  *
@@ -76,8 +76,6 @@ export function distillationStep(
 
 /** Steps between two checkpoints. */
 const checkpointEvery = 100;
-/** Steps that a loss is averaged over for {@link FineTunerOptions.patience}. */
-const averaged = 50;
 
 async function fineTune(
   model: Model,
@@ -117,9 +115,8 @@ async function run(
 ): Promise<void> {
   const { steps } = options;
   const factor = schedules[options.schedule](steps);
-  const stagnation = new Stagnation(0.01);
-  let recent = 0;
-  for (let step = await restore(runner, context); step < steps; step++) {
+  const patience = options.patience === undefined ? undefined : new Patience(steps, options.patience);
+  for (let step = await restore(runner, patience, context); step < steps; step++) {
     throwIfAborted(context.signal);
     const share = factor(step, undefined);
     const own = random.fork('step', step);
@@ -140,18 +137,12 @@ async function run(
         hint: 'Take a smaller learningRate.',
       });
     }
-    recent += loss / averaged;
     const last = step + 1 === steps;
-    const period = (step + 1) % averaged === 0;
-    const ends = period && options.patience !== undefined && stagnation.observe(recent) * averaged >= options.patience;
-    if (period) recent = 0;
+    const ends = patience?.observe(loss) ?? false;
     context.onProgress({ stage: 'fine-tuning', unit: 'steps', done: ends ? steps : step + 1, total: steps, values });
     if (last || ends) break;
     if ((step + 1) % checkpointEvery === 0) {
-      await context.checkpoint?.write(
-        stateKey,
-        packStates(new Map([[stepState, counter(step + 1)], ...runner.states])),
-      );
+      await context.checkpoint?.write(stateKey, packStates(kept(step + 1, patience, runner)));
     }
   }
 }
@@ -159,15 +150,23 @@ async function run(
 const stateKey = 'fine-tuning';
 const stepState = 'step';
 
-function counter(step: number) {
-  return tensorOf('float32', [1], [step]);
+/** What a checkpoint holds: the step that comes next, the losses where they decide about the end, and the states. */
+function kept(step: number, patience: Patience | undefined, runner: StepRunner): ReadonlyMap<string, Tensor> {
+  return new Map<string, Tensor>([
+    [stepState, tensorOf('float32', [1], [step])],
+    ...(patience === undefined ? [] : [[lossesState, patience.losses] as const]),
+    ...runner.states,
+  ]);
 }
 
 /** Takes up the states of an interrupted run and returns the step that comes next. */
-async function restore(runner: StepRunner, { checkpoint }: Context): Promise<number> {
+async function restore(runner: StepRunner, patience: Patience | undefined, { checkpoint }: Context): Promise<number> {
   const bytes = await checkpoint?.read(stateKey);
+const lossesState = 'losses';
   if (bytes === undefined) return 0;
-  const states = unpackStates(bytes, new Map([[stepState, counter(0)], ...runner.states]));
-  for (const [name, tensor] of states) if (name !== stepState) runner.set(name, tensor);
-  return numbersOf(states.get(stepState) as Tensor)[0] as number;
+  const states = unpackStates(bytes, kept(0, patience, runner));
+  const step = numbersOf(states.get(stepState) as Tensor)[0] as number;
+  patience?.resume(states.get(lossesState) as Tensor, step);
+  for (const name of runner.states.keys()) runner.set(name, states.get(name) as Tensor);
+  return step;
 }
