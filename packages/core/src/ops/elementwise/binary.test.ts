@@ -6,7 +6,7 @@ import { attribute } from '../../index.ts';
 import { elementCount, numbersOf, tensorOf } from '../../tensor.ts';
 import { checkGradient } from '../../testing/checkGradient.ts';
 import { run } from '../../testing/run.ts';
-import { broadcastShapes, seeds } from '../../testing/shapes.ts';
+import { broadcastShapes, seeds, shapes } from '../../testing/shapes.ts';
 import { uniformTensor } from '../../testing/values.ts';
 import { add } from './add.ts';
 import { broadcastShape } from './broadcast.ts';
@@ -95,8 +95,38 @@ describe.each(rows)('$name', ({ build, compute }) => {
 });
 
 describe('Pow', () => {
-  it.each([0, 0.5, 1, 2, 3, -1])('has its derivative for the constant exponent %d', (exponent) => {
-    checkGradient({ inputs: [uniformTensor([2, 3], 5, 0.3, 2)], build: (b, [x]) => pow(b, x!, exponent) });
+  it('has its derivative for a constant exponent', () => {
+    const exponents = fc.oneof(fc.constantFrom(0, 0.5, 1, 2, 3, -1), fc.double({ min: -3, max: 4, noNaN: true }));
+    fc.assert(
+      fc.property(shapes(), exponents, seeds, (shape, exponent, seed) => {
+        checkGradient({ inputs: [uniformTensor(shape, seed, 0.3, 2)], build: (b, [x]) => pow(b, x!, exponent), seed });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('has it for negative bases with whole exponents, and for a constant exponent that broadcasts', () => {
+    const whole = fc.integer({ min: -3, max: 4 });
+    const types = fc.constantFrom('float32', 'int32', 'int64');
+    fc.assert(
+      fc.property(broadcastShapes(2), whole, types, seeds, ([left, right], exponent, dtype, seed) => {
+        const x = tensorOf(
+          'float32',
+          left!,
+          uniformTensor(left!, seed, 0.3, 2).data.map((v, i) => (i % 2 ? v : -v)),
+        );
+        const power = (shape: readonly number[], step: number) =>
+          tensorOf(
+            dtype,
+            shape,
+            Array.from({ length: elementCount(shape) }, (_, i) => exponent + step * (i % 2)),
+          );
+        for (const y of [power([], 0), power(right!, 1)]) {
+          checkGradient({ inputs: [x, y], constant: [1], build: (b, [base, own]) => pow(b, base!, own!), seed });
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('takes negative bases to whole powers, and an exponent of another type', () => {

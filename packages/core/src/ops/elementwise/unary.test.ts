@@ -8,12 +8,14 @@ import { run } from '../../testing/run.ts';
 import { seeds, shapes } from '../../testing/shapes.ts';
 import { uniformTensor } from '../../testing/values.ts';
 import { abs } from './abs.ts';
+import { cast } from './cast.ts';
 import { ceil } from './ceil.ts';
 import { cos } from './cos.ts';
 import { erf, errorFunction } from './erf.ts';
 import { exp } from './exp.ts';
 import { floor } from './floor.ts';
 import { log } from './log.ts';
+import { mul } from './mul.ts';
 import { neg } from './neg.ts';
 import { reciprocal } from './reciprocal.ts';
 import { round } from './round.ts';
@@ -97,6 +99,44 @@ describe.each([
 
   it('has a derivative of zero', () => {
     checkGradient({ inputs: [uniformTensor([2, 3], 1, 0.1, 0.4)], build: (b, [value]) => build(b, value!) });
+  });
+});
+
+describe('Cast and CastLike', () => {
+  const like = (b: GraphBuilder, x: Value, dtype: 'float32' | 'float64') =>
+    b.op('CastLike', [x, b.constant(tensorOf(dtype, [1], [0]))]);
+
+  it.each([
+    { from: 'float32', to: 'float64' },
+    { from: 'float64', to: 'float32' },
+    { from: 'float32', to: 'float32' },
+  ] as const)('have the derivative of central differences from $from to $to', ({ from, to }) => {
+    fc.assert(
+      fc.property(shapes(), seeds, (shape, seed) => {
+        checkGradient({
+          inputs: [tensorOf(from, shape, uniformTensor(shape, seed).data)],
+          build: (b, [x]) => [cast(b, x!, to), like(b, x!, to)],
+          seed,
+          // A cast is linear but for its rounding, which a wide difference does not see.
+          step: 0.25,
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('hand nothing back through integers', () => {
+    fc.assert(
+      fc.property(shapes(), seeds, fc.constantFrom('int32', 'int64', 'uint8'), (shape, seed, dtype) => {
+        const x = uniformTensor(shape, seed, 0.1, 0.9).data.map((value, i) => (i % 5) + value);
+        checkGradient({
+          inputs: [tensorOf('float32', shape, x)],
+          build: (b, [value]) => mul(b, value!, cast(b, cast(b, value!, dtype), 'float32')),
+          seed,
+        });
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 

@@ -137,16 +137,17 @@ describe('Pad', () => {
     );
   });
 
+  const cases = shapes(1, 3).chain((shape) =>
+    fc
+      .array(fc.integer({ min: -1, max: 3 }), { minLength: 2 * shape.length, maxLength: 2 * shape.length })
+      .map((wild) => {
+        // What is cropped at both ends together must leave something.
+        const pads = wild.map((count, k) => (shape[k % shape.length]! > 2 ? count : Math.abs(count)));
+        return { shape, pads };
+      }),
+  );
+
   it.each(modes)('%s has the derivative of central differences', (mode) => {
-    const cases = shapes(1, 3).chain((shape) =>
-      fc
-        .array(fc.integer({ min: -1, max: 3 }), { minLength: 2 * shape.length, maxLength: 2 * shape.length })
-        .map((wild) => {
-          // What is cropped at both ends together must leave something.
-          const pads = wild.map((count, k) => (shape[k % shape.length]! > 2 ? count : Math.abs(count)));
-          return { shape, pads };
-        }),
-    );
     fc.assert(
       fc.property(cases, seeds, ({ shape, pads }, seed) => {
         checkGradient({ inputs: [uniformTensor(shape, seed)], build: (b, [x]) => pad(b, x!, pads, { mode }), seed });
@@ -156,10 +157,22 @@ describe('Pad', () => {
   });
 
   it('has a derivative by the value it pads with', () => {
-    checkGradient({
-      inputs: [uniformTensor([2, 3]), uniformTensor([], 2)],
-      build: (b, [x, value]) => b.op('Pad', [x, b.int64([1, 0, 0, 2]), value]),
-    });
+    const constants = fc.constantFrom([], [0], [1]);
+    fc.assert(
+      fc.property(cases, constants, fc.boolean(), seeds, ({ shape, pads }, constant, listed, seed) => {
+        // The axes in reverse, their pads with them.
+        const axes = [...shape.keys()].reverse();
+        const turned = [...axes.map((axis) => pads[axis]!), ...axes.map((axis) => pads[axis + shape.length]!)];
+        checkGradient({
+          inputs: [uniformTensor(shape, seed), uniformTensor([], seed + 1)],
+          constant,
+          build: (b, [x, value]) =>
+            listed ? b.op('Pad', [x, b.int64(turned), value, b.int64(axes)]) : b.op('Pad', [x, b.int64(pads), value]),
+          seed,
+        });
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('refuses an unknown mode, and to crop more than there is', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { float, int } from '../../graph/attributes.ts';
 import { GraphBuilder } from '../../graph/builder.ts';
 import { interpret } from '../../graph/interpret.ts';
 import { numbersOf, tensorOf } from '../../tensor.ts';
@@ -128,15 +129,28 @@ describe('layerNormalization', () => {
     );
   });
 
-  it('differentiates its mean and inverse deviation', () => {
-    checkGradient({
-      inputs: [uniformTensor([2, 3, 4]), uniformTensor([4], 2), uniformTensor([4], 3)],
-      build: (b, inputs) => b.apply('LayerNormalization', inputs, { outputs: 3 }),
+  it('differentiates its mean and inverse deviation, with and without what it normalises', () => {
+    const cases = fc.record({
+      shape: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+      axis: fc.integer({ min: -4, max: 3 }),
+      shifted: fc.boolean(),
+      read: fc.subarray([0, 1, 2], { minLength: 1 }),
     });
-    checkGradient({
-      inputs: [uniformTensor([2, 3, 4]), uniformTensor([4], 2), uniformTensor([4], 3)],
-      build: (b, inputs) => b.apply('LayerNormalization', inputs, { outputs: 2 })[1]!,
-    });
+    fc.assert(
+      fc.property(cases, ({ shape, axis, shifted, read }) => {
+        fc.pre(axis >= -shape.length && axis < shape.length);
+        const parameters = [uniformTensor(shape.slice(-1), 2), uniformTensor(shape.slice(-1), 3)];
+        checkGradient({
+          inputs: [uniformTensor(shape, 1), ...parameters.slice(0, shifted ? 2 : 1)],
+          build: (b, inputs) => {
+            const own = { axis: int(axis), epsilon: float(0.1) };
+            const outputs = b.apply('LayerNormalization', inputs, { attributes: own, outputs: 3 });
+            return read.map((output) => outputs[output]!);
+          },
+        });
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 

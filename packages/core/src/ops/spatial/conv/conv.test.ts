@@ -84,6 +84,35 @@ describe('conv', () => {
     expect(padded('VALID')).toEqual([21]);
   });
 
+  it('has derivatives with automatic padding', () => {
+    const automatic = fc.constantFrom('SAME_UPPER', 'SAME_LOWER', 'VALID');
+    fc.assert(
+      fc.property(cases, automatic, ({ axes, samples, groups, depth, filters, constant }, how) => {
+        const room = axes.map((a) => a.size - (a.kernel - 1) * a.dilation);
+        fc.pre(how !== 'VALID' || room.every((starts) => starts > 0));
+        checkGradient({
+          inputs: [
+            uniformTensor([samples, groups * depth, ...axes.map((a) => a.size)], 1),
+            uniformTensor([groups * filters, depth, ...axes.map((a) => a.kernel)], 2),
+          ],
+          constant,
+          build: (b, inputs) => {
+            const y = b.op('Conv', inputs, {
+              auto_pad: string(how),
+              strides: ints(axes.map((a) => a.stride)),
+              dilations: ints(axes.map((a) => a.dilation)),
+              group: int(groups),
+            });
+            const starts = axes.map((a, i) => (how === 'VALID' ? room[i]! : a.size));
+            expect(y.shape.slice(2)).toEqual(starts.map((count, i) => Math.ceil(count / axes[i]!.stride)));
+            return y;
+          },
+        });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('names what does not fit', () => {
     const b = new GraphBuilder();
     const x = b.input('x', 'float32', [1, 3, 5]);

@@ -169,6 +169,45 @@ describe('lpPool', () => {
   });
 });
 
+describe('pooling with automatic padding', () => {
+  const cases = fc.array(
+    fc.record({
+      kernel: fc.integer({ min: 1, max: 4 }),
+      stride: fc.integer({ min: 1, max: 3 }),
+      size: fc.integer({ min: 1, max: 7 }),
+    }),
+    { minLength: 1, maxLength: 2 },
+  );
+
+  it.each([
+    ['MaxPool', {}],
+    ['AveragePool', {}],
+    ['AveragePool', { count_include_pad: int(1) }],
+    ['LpPool', { p: int(2) }],
+  ] as const)('%s %o has the derivative of its definition', (op, own) => {
+    fc.assert(
+      fc.property(cases, fc.constantFrom('SAME_UPPER', 'SAME_LOWER', 'VALID'), (list, how) => {
+        fc.pre(how !== 'VALID' || list.every((a) => a.size >= a.kernel));
+        checkGradient({
+          inputs: [distinctTensor([2, 2, ...list.map((a) => a.size)], 1, 0.1)],
+          build: (b, inputs) => {
+            const y = b.op(op, inputs, {
+              ...own,
+              auto_pad: string(how),
+              kernel_shape: ints(list.map((a) => a.kernel)),
+              strides: ints(list.map((a) => a.stride)),
+            });
+            const starts = list.map((a) => (how === 'VALID' ? a.size - a.kernel + 1 : a.size));
+            expect(y.shape.slice(2)).toEqual(starts.map((count, i) => Math.ceil(count / list[i]!.stride)));
+            return y;
+          },
+        });
+      }),
+      runs,
+    );
+  });
+});
+
 describe('global pools', () => {
   const pools: Record<string, (b: GraphBuilder, x: Value) => Value> = {
     average: globalAveragePool,
