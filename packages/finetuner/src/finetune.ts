@@ -1,4 +1,12 @@
-import { numbersOf, Random, type StepProgram, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
+import {
+  numbersOf,
+  operatorSetOf,
+  Random,
+  type StepProgram,
+  type StepRunner,
+  scalarOf,
+  tensorOf,
+} from '@datafree/core';
 import {
   type Augmentation,
   type Augmenter,
@@ -69,7 +77,7 @@ export function distillationStep(
   const changes = options.augmentations.map((name) => augmentations[name]());
   const shape = model.input.shape.slice(1) as number[];
   const augmenter = augmenterOf(changes, batch, shape, assumedInput(model).mean);
-  const folded = foldBatchNorms(model.graph);
+  const folded = foldBatchNorms(model.graph, operatorSetOf(model));
   const program = writeStep({ model, folded, quantised: quantized.graph, augmenter, batch, options });
   return { program, draw: augmenter.draw };
 }

@@ -38,6 +38,8 @@ export interface Model {
   readonly batchNorms: readonly BatchNormSite[];
   /** The grid of valid inputs; absent when how data becomes input is not known. */
   readonly grid?: InputGrid;
+  /** The operators that the graph is made of, where some are not core's own: an `OperatorSet` of `@datafree/core`. */
+  readonly operators?: ReadonlyMap<string, { readonly type: string }>;
   /** SHA-256 of the model file, in hexadecimal; '' for a graph made in memory. */
   readonly hash: string;
 }

@@ -1,4 +1,4 @@
-import { batchSizes, inferTypes } from '@datafree/core';
+import { batchSizes, inferTypes, operatorSetOf } from '@datafree/core';
 import {
   type Context,
   checkGiven,
@@ -53,7 +53,7 @@ function layOut(model: Model, options: Parsed) {
   const excluded = exclusionOf(options.exclude);
   const prepared = prepare(model);
   const topology = new Topology(options.equalization ? equalize(prepared, model) : prepared);
-  const types = inferTypes(topology.graph, batchSizes(model.input, 1));
+  const types = inferTypes(topology.graph, batchSizes(model.input, 1), operatorSetOf(model));
   const plan = makePlan(topology, types, {
     activations: options.activations,
     lastActivations: options.firstLast?.activations ?? options.activations,

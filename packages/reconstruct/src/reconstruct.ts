@@ -1,4 +1,4 @@
-import { numbersOf, Random, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
+import { numbersOf, operatorSetOf, Random, type StepRunner, scalarOf, tensorOf } from '@datafree/core';
 import { cosineRate } from '@datafree/inversion';
 import { foldBatchNorms } from '@datafree/onnx';
 import {
@@ -68,7 +68,7 @@ async function fineTune(
   checkGiven('reconstruct', { model, quantized, samples, context });
   throwIfAborted(context.signal);
   const batch = batchOf(model, samples, options.batch);
-  const folded = foldBatchNorms(model.graph);
+  const folded = foldBatchNorms(model.graph, operatorSetOf(model));
   const found = findQuantisers(quantized.graph);
   refuseRescaled(quantized.graph, folded, found);
   const blocks = findBlocks(model, quantized.graph, options.largestBlock);
@@ -116,7 +116,7 @@ async function reconstructBlock(
 ): Promise<ReadonlyMap<string, Tensor>> {
   const { block, batch, options, context, quantised, learners } = work;
   const draw = new BatchDraw(work, options.batch === batch ? options : { ...options, batch }, random, context);
-  const measured = (graph: Graph, activations: Activations) => measuredError(graph, block, activations, batch, context);
+  const measured = (graph: Graph, activations: Activations) => measuredError(graph, block, activations, work, context);
   const before = await measured(quantised, await draw.activationsAt(0));
   const unit = rootMeanSquare((await draw.activationsAt(0)).targets);
   const unchanged = settled.unchanged(learners);

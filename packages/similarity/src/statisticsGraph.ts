@@ -1,4 +1,13 @@
-import { bindInputs, GraphBuilder, mul, reduceSum, reduceSumSquare, sub, tensorOf } from '@datafree/core';
+import {
+  bindInputs,
+  GraphBuilder,
+  mul,
+  operatorSetOf,
+  reduceSum,
+  reduceSumSquare,
+  sub,
+  tensorOf,
+} from '@datafree/core';
 import { DatafreeError, type Graph, type Model } from '@datafree/plugin';
 
 /** A graph that gives, for each BatchNormalization, sums over every row of the tensor that feeds it. */
@@ -32,7 +41,7 @@ interface StatisticsOutput {
 export function statisticsGraph(model: Model, batch: number): StatisticsGraph {
   const [axis] = model.input.shape;
   const size = typeof axis === 'number' ? axis : batch;
-  const builder = new GraphBuilder({ name: `statistics of ${model.graph.name}` });
+  const builder = new GraphBuilder({ name: `statistics of ${model.graph.name}`, operators: operatorSetOf(model) });
   const inputs = bindInputs(builder, model.graph, typeof axis === 'string' ? { [axis]: size } : {});
   const find = builder.inline(model.graph, inputs, { wanted: model.batchNorms.map((site) => site.tensor) });
   const layers = model.batchNorms.map(({ node, tensor, channels, mean }, layer): StatisticsOutput => {

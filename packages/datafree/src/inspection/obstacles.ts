@@ -7,6 +7,7 @@ import {
   gradientObstacles,
   isFloat,
   operatorKey,
+  operatorSetOf,
   reduceMean,
   standardOperators,
   type Value,
@@ -39,8 +40,9 @@ export function unknownOperators({ nodes }: Graph): Obstacle[] {
  *
  * @throws `operator-no-gradient` where there is none of them, but an operator has no derivative in the form at hand
  */
-export function underivedOperators({ graph, input, output, batchNorms }: Model): Obstacle[] {
-  const b = new GraphBuilder({ name: graph.name });
+export function underivedOperators(model: Model): Obstacle[] {
+  const { graph, input, output, batchNorms } = model;
+  const b = new GraphBuilder({ name: graph.name, operators: operatorSetOf(model) });
   const inputs = bindInputs(b, graph, batchSizes(input, 1));
   const start = inputs[input.name] as Value;
   const wanted = new Set([...batchNorms.map(({ tensor }) => tensor), output.name]);

@@ -4,7 +4,8 @@ import { checkNames, type Model } from '@datafree/plugin';
 import { type ModelFile, readModelFile } from './file.ts';
 
 /** How a model file is opened. */
-export interface OpenModelOptions extends Pick<LoadOptions, 'inputShape' | 'requireBatchNorm' | 'logger'> {
+export interface OpenModelOptions
+  extends Pick<LoadOptions, 'inputShape' | 'requireBatchNorm' | 'operators' | 'logger'> {
   /** How pixels become the input; nothing is known of it when absent. */
   readonly preprocess?: Preprocess | undefined;
 }
@@ -21,7 +22,7 @@ export interface OpenedModel {
  * @throws `option-invalid`, `model-not-found`, `file-unreadable`, `model-too-large`, and what `loadModel` throws
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
-  checkNames('openModel', options, ['preprocess', 'inputShape', 'requireBatchNorm', 'logger']);
+  checkNames('openModel', options, ['preprocess', 'inputShape', 'requireBatchNorm', 'operators', 'logger']);
   const { preprocess, ...loading } = options;
   const file = await readModelFile(path);
   const model = loadModel(file.bytes, { ...loading, externalData: file.externalData, hash: file.hash });

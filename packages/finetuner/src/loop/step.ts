@@ -5,6 +5,7 @@ import {
   logitsName,
   matMul,
   mul,
+  operatorSetOf,
   reshape,
   StepProgram,
   sgd,
@@ -34,7 +35,7 @@ export const feeds = { samples: 'samples', mix: 'mix', rate: 'rate', stepRate: '
 
 /** Writes one training step: the frozen teacher and the student on one batch, the loss, and the student's update. */
 export function writeStep({ model, folded, quantised, augmenter, batch, options }: StepParts): StepProgram {
-  const b = new GraphBuilder({ name: 'distillation-step' });
+  const b = new GraphBuilder({ name: 'distillation-step', operators: operatorSetOf(model) });
   const program = new StepProgram(b);
   const shape = model.input.shape.slice(1) as number[];
   const fed = b.input(feeds.samples, 'float32', [batch, ...shape]);

@@ -1,4 +1,4 @@
-import { inferTypes } from '@datafree/core';
+import { inferTypes, operatorSetOf } from '@datafree/core';
 import type { Graph, Model } from '@datafree/plugin';
 
 /**
@@ -7,7 +7,7 @@ import type { Graph, Model } from '@datafree/plugin';
  */
 export function stagesOf(model: Model, student: Graph): string[] {
   const sizes = Object.fromEntries(model.input.shape.filter((dim) => typeof dim === 'string').map((dim) => [dim, 1]));
-  const types = inferTypes(model.graph, sizes);
+  const types = inferTypes(model.graph, sizes, operatorSetOf(model));
   const own = new Set(student.nodes.flatMap((node) => (node.op === 'DequantizeLinear' ? node.outputs : [])));
   const last = new Map<string, string>();
   for (const node of model.graph.nodes) {

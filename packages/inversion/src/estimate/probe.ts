@@ -1,4 +1,4 @@
-import { elementCount, GraphBuilder, tensorOf } from '@datafree/core';
+import { elementCount, GraphBuilder, operatorSetOf, tensorOf } from '@datafree/core';
 import { type BatchNormSite, type Context, type Model, throwIfAborted } from '@datafree/plugin';
 import { channelMoments } from '../statistics/moments.ts';
 
@@ -21,7 +21,7 @@ export async function openProbe(
 ): Promise<Probe> {
   const [fixed] = model.input.shape;
   const batch = typeof fixed === 'number' ? fixed : probeSamples;
-  const b = new GraphBuilder({ name: 'first-layer' });
+  const b = new GraphBuilder({ name: 'first-layer', operators: operatorSetOf(model) });
   const input = b.input('input', 'float32', [batch, ...shape]);
   const find = b.inline(model.graph, { [model.input.name]: input }, { wanted: [site.tensor] });
   b.output(channelMoments(b, [find(site.tensor)], true), 'moments');

@@ -1,4 +1,4 @@
-import { elementCount, inferTypes, isFloat } from '@datafree/core';
+import { elementCount, inferTypes, isFloat, operatorSetOf } from '@datafree/core';
 import type { Model } from '@datafree/plugin';
 
 /** Activations and their gradients may take about this much memory. */
@@ -20,7 +20,7 @@ export function automaticBatch(model: Model, copies: number, most: number): numb
 /** Bytes of all inner values of the network for one sample. */
 function activationBytes(model: Model): number {
   const [samples] = model.input.shape;
-  const types = inferTypes(model.graph, typeof samples === 'string' ? { [samples]: 1 } : {});
+  const types = inferTypes(model.graph, typeof samples === 'string' ? { [samples]: 1 } : {}, operatorSetOf(model));
   const values = model.graph.nodes.flatMap((node) => node.outputs).map((name) => types.get(name));
   return values.reduce(
     (sum, type) => sum + (type !== undefined && isFloat(type.dtype) ? 4 * elementCount(type.shape) : 0),

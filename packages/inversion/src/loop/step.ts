@@ -5,6 +5,7 @@ import {
   differentiate,
   GraphBuilder,
   mul,
+  operatorSetOf,
   requireGradient,
   StepProgram,
   sub,
@@ -56,7 +57,7 @@ export interface Step {
  * @throws `operator-no-gradient` where a term depends on the samples and has no derivative by them
  */
 export function writeStep({ model, settings, batch, space, estimate, augmenter }: StepParts): Step {
-  const b = new GraphBuilder({ name: `${settings.name}-step` });
+  const b = new GraphBuilder({ name: `${settings.name}-step`, operators: operatorSetOf(model) });
   const program = new StepProgram(b);
   const state = program.state(samplesState, tensorOf('float32', [batch, ...space.shape], []));
   const { unit, base } = onGrid(b, space, state, settings.projection);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { namesRead, type OperatorSet, prune, standardOperators } from '@datafree/core';
+import { namesRead, type OperatorSet, operatorSetOf, prune } from '@datafree/core';
 import {
   checkGiven,
   checkNames,
@@ -28,8 +28,8 @@ export interface PrepareOptions {
   readonly inputShape?: readonly number[] | undefined;
   /** `false` accepts a network without BatchNormalization. */
   readonly requireBatchNorm?: boolean;
-  /** Operators whose shapes can be followed; core's own when absent. */
-  readonly operators?: OperatorSet;
+  /** The operators that the network is made of; core's own when absent. Everything that is handed the model has them. */
+  readonly operators?: OperatorSet | undefined;
   /** Is told when the batch axis cannot be made free, and when some BatchNormalizations seem to be missing. */
   readonly logger?: Logger;
   /** {@link Model.hash}. */
@@ -71,7 +71,8 @@ const known = ['grid', 'inputShape', 'requireBatchNorm', 'operators', 'logger', 
 export function prepareModel(graph: Graph, options: PrepareOptions = {}): Model {
   checkNames('prepareModel', options, known);
   checkGiven('prepareModel', { graph });
-  const { operators = standardOperators, logger = silentLogger, requireBatchNorm = true, grid, hash = '' } = options;
+  const { logger = silentLogger, requireBatchNorm = true, grid, hash = '' } = options;
+  const operators = operatorSetOf(options);
   const live = prune(graph);
   checkUnquantized(live);
   const input = withShape(theInput(live), options.inputShape);
@@ -93,6 +94,7 @@ export function prepareModel(graph: Graph, options: PrepareOptions = {}): Model 
     output,
     batchNorms,
     ...(grid === undefined ? {} : { grid }),
+    ...(options.operators === undefined ? {} : { operators }),
     hash,
   };
 }

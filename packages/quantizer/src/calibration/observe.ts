@@ -1,4 +1,13 @@
-import { batchSizes, bind, elementCount, filledBatch, fixedBatch, float32Of, inferTypes } from '@datafree/core';
+import {
+  batchSizes,
+  bind,
+  elementCount,
+  filledBatch,
+  fixedBatch,
+  float32Of,
+  inferTypes,
+  operatorSetOf,
+} from '@datafree/core';
 import {
   type Context,
   DatafreeError,
@@ -49,7 +58,7 @@ export async function observe(
   const tensors = [...new Set(observation.tensors)].filter((name) => name !== input);
   const size =
     fixedBatch(model.input) ?? Math.min(observation.batch ?? fittingBatch(graph, model, tensors), samples.count);
-  const bound = bind(graph, batchSizes(model.input, size), { keep: tensors });
+  const bound = bind(graph, batchSizes(model.input, size), { keep: tensors, operators: operatorSetOf(model) });
   const { threads } = context;
   const session = await context.runtime.compile(bound, threads === undefined ? {} : { threads });
   try {
@@ -77,7 +86,7 @@ export async function observe(
 }
 
 function fittingBatch(graph: Graph, model: Model, tensors: readonly string[]): number {
-  const types = inferTypes(graph, batchSizes(model.input, 1));
+  const types = inferTypes(graph, batchSizes(model.input, 1), operatorSetOf(model));
   const elements = tensors.reduce((sum, name) => sum + elementCount(types.get(name)?.shape ?? []), 1);
   return Math.min(largestBatch, Math.max(1, Math.floor(activationBudget / (4 * elements))));
 }

@@ -1,4 +1,4 @@
-import { batchSizes, inferTypes, type TensorType } from '@datafree/core';
+import { batchSizes, inferTypes, operatorSetOf, type TensorType } from '@datafree/core';
 import { foldBatchNorms } from '@datafree/onnx';
 import type { Graph, Model } from '@datafree/plugin';
 import { lastConvToGemm } from './classifier.ts';
@@ -13,8 +13,9 @@ import { scaleToConv } from './scale.ts';
  */
 export function prepare(model: Model): Graph {
   const sizes = batchSizes(model.input, 1);
-  const types = (graph: Graph): ReadonlyMap<string, TensorType> => inferTypes(graph, sizes);
-  const folded = foldBatchNorms(model.graph);
+  const operators = operatorSetOf(model);
+  const types = (graph: Graph): ReadonlyMap<string, TensorType> => inferTypes(graph, sizes, operators);
+  const folded = foldBatchNorms(model.graph, operators);
   const known = types(folded);
   const convolutional = lastConvToGemm(meanToPool(scaleToConv(folded, known), known), known);
   return boundBeforePool(plainGemm(matMulToGemm(convolutional, known)));

@@ -1,4 +1,4 @@
-import { batchSizes, fixedBatch, inferTypes, type TensorType } from '@datafree/core';
+import { batchSizes, fixedBatch, inferTypes, operatorSetOf, type TensorType } from '@datafree/core';
 import type { Graph, Model } from '@datafree/plugin';
 
 /** Shapes of the activations that the network and its quantised form both have. */
@@ -16,7 +16,8 @@ export function comparableValues(model: Model, quantised: Graph): Comparable {
   const batches = fixed === undefined ? [2, 3] : [fixed];
   const shapes = batches.map((batch) => {
     const sizes = batchSizes(model.input, batch);
-    return { batch, original: inferTypes(model.graph, sizes), quantised: inferTypes(quantised, sizes) };
+    const types = (graph: Graph) => inferTypes(graph, sizes, operatorSetOf(model));
+    return { batch, original: types(model.graph), quantised: types(quantised) };
   });
   return {
     shapeOf: (name) => {

@@ -1,4 +1,4 @@
-import { batchSizes, elementCount, inferTypes, numbersOf, tensorOf } from '@datafree/core';
+import { batchSizes, elementCount, inferTypes, numbersOf, operatorSetOf, tensorOf } from '@datafree/core';
 import type { Context, Graph, Tensor } from '@datafree/plugin';
 import { channelAt, decodedWeight, masterWeight, stateOf, type WeightQuantiser } from '@datafree/student';
 import type { Block } from '../blocks/blocks.ts';
@@ -70,7 +70,7 @@ interface Place {
 function placesIn(graph: Graph, { model, batch }: SolveParts): (weight: WeightQuantiser) => Place | undefined {
   const { shapeOf } = comparableValues(model, graph);
   const producers = new Map(graph.nodes.flatMap((own) => own.outputs.map((name) => [name, own] as const)));
-  const types = inferTypes(graph, batchSizes(model.input, batch));
+  const types = inferTypes(graph, batchSizes(model.input, batch), operatorSetOf(model));
 
   return (weight) => {
     const [node, ...others] = graph.nodes.filter(({ inputs }) => inputs.includes(weight.node.outputs[0] as string));

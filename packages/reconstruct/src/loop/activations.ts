@@ -1,4 +1,4 @@
-import { batchSizes, bind, elementCount, filledBatch } from '@datafree/core';
+import { batchSizes, bind, elementCount, filledBatch, operatorSetOf } from '@datafree/core';
 import {
   type Context,
   type Graph,
@@ -55,8 +55,11 @@ export async function collectActivations(
   const input = model.input.name;
   const sizes = batchSizes(model.input, batch);
   const { threads, signal } = context;
-  const open = (graph: Graph, keep: readonly string[]): Promise<Session> =>
-    context.runtime.compile(bind({ ...graph, outputs: [] }, sizes, { keep }), threads === undefined ? {} : { threads });
+  const operators = operatorSetOf(model);
+  const open = (graph: Graph, keep: readonly string[]): Promise<Session> => {
+    const bound = bind({ ...graph, outputs: [] }, sizes, { keep, operators });
+    return context.runtime.compile(bound, threads === undefined ? {} : { threads });
+  };
   const first = block.entry === input;
   const wanted = [...new Set([block.entry, block.exit])].filter((name) => name !== input);
   const teacher = wanted.length === 0 ? undefined : await open(model.graph, wanted);

@@ -1,8 +1,8 @@
-import { bind, elementCount, tensorOf } from '@datafree/core';
+import { bind, elementCount, operatorSetOf, tensorOf } from '@datafree/core';
 import { type Context, type Graph, type Tensor, throwIfAborted } from '@datafree/plugin';
 import type { Block } from '../blocks/blocks.ts';
 import { partBetween } from '../blocks/part.ts';
-import type { Activations } from './activations.ts';
+import type { ActivationSource, Activations } from './activations.ts';
 import { shapesOf } from './step.ts';
 
 /**
@@ -13,12 +13,13 @@ export async function measuredError(
   quantised: Graph,
   block: Block,
   { count, own, targets }: Activations,
-  batch: number,
+  { model, batch }: Pick<ActivationSource, 'model' | 'batch'>,
   context: Context,
 ): Promise<number> {
   const part = partBetween(quantised, block.entry, block.exit, shapesOf(block, batch)) as Graph;
   const { threads } = context;
-  const session = await context.runtime.compile(bind(part, {}), threads === undefined ? {} : { threads });
+  const bound = bind(part, {}, { operators: operatorSetOf(model) });
+  const session = await context.runtime.compile(bound, threads === undefined ? {} : { threads });
   const [entrySize, exitSize] = [elementCount(block.entryShape), elementCount(block.exitShape)];
   let sum = 0;
   try {

@@ -22,7 +22,7 @@ export async function nearer(
   const block: Block = { ...last, entry: model.input.name, entryShape: samples.shape };
   const source = { model, samples, batch, block, quantised: graph };
   const activations = await collectActivations(source, 0, windowOf(source), context);
-  const error = (own: Graph) => measuredError(own, block, activations, batch, context);
+  const error = (own: Graph) => measuredError(own, block, activations, source, context);
   const [before, after] = [await error(quantized.graph), await error(graph)];
   if (after <= before) return { ...quantized, graph };
   const [is, was] = [after, before].map((value) => value.toPrecision(4));

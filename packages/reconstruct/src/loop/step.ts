@@ -5,6 +5,7 @@ import {
   elementCount,
   GraphBuilder,
   mul,
+  operatorSetOf,
   pow,
   reduceMean,
   reshape,
@@ -14,7 +15,7 @@ import {
   toVector,
   type Value,
 } from '@datafree/core';
-import type { Graph } from '@datafree/plugin';
+import type { Graph, Model } from '@datafree/plugin';
 import { decodedWeight, descend, type Quantisers, writeStudent } from '@datafree/student';
 import type { Block } from '../blocks/blocks.ts';
 import type { Learners } from '../blocks/learners.ts';
@@ -23,6 +24,7 @@ import { type RoundingGrid, rectifiedSigmoid, roundingGrid, softWeight, startOf 
 
 /** What {@link writeBlockStep} needs. */
 export interface BlockStepParts {
+  readonly model: Model;
   readonly block: Block;
   /** The quantised network, blocks before this one as they were reconstructed. */
   readonly quantised: Graph;
@@ -66,7 +68,7 @@ export const feeds = {
  */
 export function writeBlockStep(parts: BlockStepParts): BlockStep {
   const { block, quantised, found, folded, batch, learners } = parts;
-  const b = new GraphBuilder({ name: 'reconstruction-step' });
+  const b = new GraphBuilder({ name: 'reconstruction-step', operators: operatorSetOf(parts.model) });
   const program = new StepProgram(b);
   const inputs = b.input(feeds.inputs, 'float32', [batch, ...block.entryShape]);
   const targets = b.input(feeds.targets, 'float32', [batch, elementCount(block.exitShape)]);
