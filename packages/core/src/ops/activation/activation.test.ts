@@ -8,6 +8,9 @@ import { checkGradient } from '../../testing/checkGradient.ts';
 import { run } from '../../testing/run.ts';
 import { seeds, shapes } from '../../testing/shapes.ts';
 import { distinctTensor } from '../../testing/values.ts';
+import { add } from '../elementwise/add.ts';
+import { div } from '../elementwise/div.ts';
+import { mul } from '../elementwise/mul.ts';
 import { celu } from './celu.ts';
 import { clip } from './clip.ts';
 import { elu } from './elu.ts';
@@ -44,6 +47,9 @@ function normal(x: number): number {
 const { float } = attribute;
 const tanhOf = (x: number) => 1 - 2 / (e(2 * x) + 1);
 
+const swish = (alpha: number) => (x: number) => x / (1 + e(-alpha * x));
+const hardSwishOf = (x: number) => (x > 3 ? x : x < -3 ? 0 : (x * (x + 3)) / 6);
+
 const rows: readonly Row[] = [
   { name: 'Relu', build: relu, formula: (x) => (x + Math.abs(x)) / 2 },
   { name: 'LeakyRelu 0.01', build: leakyRelu, formula: (x) => Math.max(x, 0.01 * x) },
@@ -76,7 +82,34 @@ const rows: readonly Row[] = [
     build: (b, x) => hardSigmoid(b, x, 1, 0.2),
     formula: (x) => (x > 0.8 ? 1 : x < -0.2 ? 0 : x + 0.2),
   },
-  { name: 'HardSwish', build: hardSwish, formula: (x) => (x > 3 ? x : x < -3 ? 0 : (x * (x + 3)) / 6) },
+  { name: 'HardSwish', build: hardSwish, formula: hardSwishOf },
+  // As exporters write them, in several operators.
+  { name: 'Swish as x · Sigmoid(x)', build: (b, x) => mul(b, x, sigmoid(b, x)), formula: swish(1) },
+  {
+    name: 'Swish of opset 24, alpha 1.5',
+    build: (b, x) => mul(b, x, sigmoid(b, mul(b, x, b.scalar(1.5)))),
+    formula: swish(1.5),
+  },
+  {
+    name: 'Swish of opset 24, alpha −0.7',
+    build: (b, x) => mul(b, x, sigmoid(b, mul(b, x, b.scalar(-0.7)))),
+    formula: swish(-0.7),
+  },
+  {
+    name: 'HardSwish as x · HardSigmoid(x)',
+    build: (b, x) => mul(b, x, hardSigmoid(b, x, 1 / 6, 0.5)),
+    formula: hardSwishOf,
+  },
+  {
+    name: 'HardSwish as x · Clip(x + 3, 0, 6) / 6',
+    build: (b, x) => div(b, mul(b, x, clip(b, add(b, x, 3), 0, 6)), 6),
+    formula: hardSwishOf,
+  },
+  {
+    name: 'HardSwish as x · (Clip(x + 3, 0, 6) / 6)',
+    build: (b, x) => mul(b, x, div(b, clip(b, add(b, x, 3), 0, 6), 6)),
+    formula: hardSwishOf,
+  },
   { name: 'Tanh', build: tanh, formula: tanhOf },
   { name: 'Softplus', build: softplus, formula: (x) => Math.log(1 + e(x)) },
   { name: 'Softsign', build: softsign, formula: (x) => (x > 0 ? 1 - 1 / (1 + x) : 1 / (1 - x) - 1) },
