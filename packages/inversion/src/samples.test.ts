@@ -1,6 +1,7 @@
 import { adam } from '@datafree/core';
-import { type Checkpoint, type Context, type SampleSet, silentLogger } from '@datafree/plugin';
+import { type Checkpoint, type Context, type ProgressEvent, type SampleSet, silentLogger } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
+import { memoryCheckpoint } from './loop/memoryCheckpoint.ts';
 import { synthesize } from './samples.ts';
 import { constantRate } from './schedule.ts';
 import type { InversionSettings } from './settings.ts';
@@ -74,6 +75,53 @@ describe('synthesize', () => {
     entries.clear();
     const again = await read(onDisk, 4);
     expect(again.values).toEqual((await read(inMemory, 4)).values);
+  });
+
+  it.each([
+    ['in memory', undefined, undefined],
+    ['in memory beside a checkpoint', memoryCheckpoint(), undefined],
+    ['in the checkpoint', memoryCheckpoint(), 100],
+  ])(
+    'makes what is wanted at once, and the others, the same, when they are read (%s)',
+    async (_, checkpoint, limit) => {
+      const wanted = await read(await synthesize(model, settings, { count: 8 }, contextOf()), 8);
+      const done: number[] = [];
+      const context = { ...contextOf(checkpoint), onProgress: (event: ProgressEvent) => void done.push(event.done) };
+      const set = await synthesize(model, settings, { count: 8, ready: 2 }, context, limit);
+      expect(set).toMatchObject({ count: 8, ready: 2, shape: [2, 4, 4], labelled: true });
+      expect(done).toEqual([1, 2]);
+      for await (const { data } of set.batches(4)) {
+        expect(data.dims[0]).toBe(4);
+        break;
+      }
+      expect(done).toEqual([1, 2, 3, 4]);
+      expect(context.runtime.open()).toBe(0);
+      for (let again = 0; again < 2; again++) expect(await read(set, 8)).toEqual(wanted);
+      expect(done).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(context.runtime.open()).toBe(0);
+    },
+  );
+
+  it('goes on with samples that are read after an interruption', async () => {
+    const checkpoint = memoryCheckpoint();
+    const abort = new AbortController();
+    const onProgress = ({ done }: ProgressEvent) => void (done === 5 && abort.abort());
+    const context = { ...contextOf(checkpoint), signal: abort.signal, onProgress };
+    const set = await synthesize(model, settings, { count: 8, ready: 3 }, context);
+    await expect(read(set, 3)).rejects.toMatchObject({ code: 'aborted' });
+    expect(context.runtime.open()).toBe(0);
+    const later = contextOf(checkpoint);
+    const resumed = await synthesize(model, settings, { count: 8, ready: 3 }, later);
+    const wanted = await read(await synthesize(model, settings, { count: 8 }, contextOf()), 8);
+    expect(await read(resumed, 8)).toEqual(wanted);
+  });
+
+  it('says nothing of what is ready where all is', async () => {
+    expect(await synthesize(model, settings, { count: 4, ready: 4 }, contextOf())).not.toHaveProperty('ready');
+    await expect(synthesize(model, settings, { count: 4, ready: 0 }, contextOf())).rejects.toMatchObject({
+      code: 'option-invalid',
+      path: 'ready',
+    });
   });
 
   it('refuses a number of samples that cannot be', async () => {

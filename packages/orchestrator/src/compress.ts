@@ -1,6 +1,7 @@
 import type { FineTuner, Metric, Model, Quantized, Quantizer, SampleSet, Synthesizer } from '@datafree/plugin';
 import { checkpointOf } from './checkpoint.ts';
 import type { StageOptions } from './context.ts';
+import { firstOf } from './firstOf.ts';
 import { checkNetwork } from './network.ts';
 import { checkOptions } from './options.ts';
 import { checkPlan } from './plan.ts';
@@ -20,11 +21,20 @@ export interface CompressOptions extends Omit<StageOptions, 'checkpoint'> {
   readonly samples?: SampleSet | undefined;
   /** How many samples to synthesise; 256 when absent. */
   readonly count?: number | undefined;
+  /**
+   * Calibrates on the first so many samples only, from 1 to `count`, while the fine-tuner learns on all; all when absent.
+   * Where the synthesizer can, the others are made while the fine-tuner learns: as it asks for them, step by step, so that
+   * the bytes do not depend on time.
+   */
+  readonly calibrate?: number | undefined;
   /** Where the run keeps what it resumes from; without one, an interrupted run starts again. */
   readonly store?: RunStore | undefined;
 }
 
-/** Wall-clock seconds of each stage in this process; a stage that was not run, or was resumed after its end, took 0. */
+/**
+ * Wall-clock seconds of each stage in this process; a stage that was not run, or was resumed after its end, took 0. What
+ * it takes to make samples while the fine-tuner learns is part of `fineTuning`.
+ */
 export interface StageSeconds {
   readonly synthesis: number;
   readonly calibration: number;
@@ -36,7 +46,7 @@ export interface StageSeconds {
 /** What {@link compress} gives. */
 export interface Compressed {
   readonly quantized: Quantized;
-  /** What the network was calibrated on. */
+  /** All samples: what the network was calibrated on, or learned on. */
   readonly samples: SampleSet;
   /** Values of each metric, by its name. */
   readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -55,7 +65,7 @@ export interface Compressed {
  */
 export async function compress(options: CompressOptions): Promise<Compressed> {
   checkOptions('compress', options, ['model', 'runtime', 'quantizer']);
-  const { model, quantizer, fineTuner, metrics = [], seed = 0 } = options;
+  const { model, quantizer, fineTuner, metrics = [], seed = 0, calibrate } = options;
   const plan = { ...options, count: options.count ?? defaultCount };
   checkPlan(plan);
   checkNetwork(plan);
@@ -67,19 +77,27 @@ export async function compress(options: CompressOptions): Promise<Compressed> {
   const clock = stopwatch();
 
   // The plan was checked: where there are no samples there is a synthesizer.
-  const samples =
-    options.samples ?? (await samplesFor({ ...plan, synthesizer: options.synthesizer as Synthesizer, store }));
+  const synthesizer = options.synthesizer as Synthesizer;
+  const samples = options.samples ?? (await samplesFor({ ...plan, synthesizer, store, ready: calibrate }));
   const synthesis = clock.lap();
-  let quantized = await quantize({ ...stage('calibration'), model, quantizer, samples });
+  const calibrated = calibrate === undefined ? samples : firstOf(samples, calibrate);
+  let quantized = await quantize({ ...stage('calibration'), model, quantizer, samples: calibrated });
   const calibration = clock.lap();
   if (fineTuner !== undefined) {
     quantized = await fineTune({ ...stage('fine-tuning'), model, fineTuner, quantized, samples });
   }
+  await complete(samples);
   const fineTuning = fineTuner === undefined ? 0 : clock.lap();
   const measured = metrics.length === 0 ? {} : await measure({ ...stage('measurement'), model, metrics, samples });
   const measurement = metrics.length === 0 ? 0 : clock.lap();
   const seconds = { synthesis, calibration, fineTuning, measurement, total: clock.total() };
   return { quantized, samples, metrics: measured, seconds, seed };
+}
+
+/** Reads a set that is still being made to its end: what was asked for need not be all. */
+async function complete(samples: SampleSet): Promise<void> {
+  if (samples.ready === undefined) return;
+  for await (const _ of samples.batches(64));
 }
 
 function stopwatch(): { lap(): number; total(): number } {

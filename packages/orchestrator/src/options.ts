@@ -30,7 +30,16 @@ const plugins: Readonly<Record<string, PluginKind>> = {
 };
 
 /** Options of all functions: one object of them can serve several. */
-const known = [...Object.keys(plugins), ...shared, ...Object.keys(kinds), 'count', 'seed', 'threads'];
+const known = [
+  ...Object.keys(plugins),
+  ...shared,
+  ...Object.keys(kinds),
+  'count',
+  'ready',
+  'calibrate',
+  'seed',
+  'threads',
+];
 
 /**
  * Checks what a function of this package is given before anything is read from it.

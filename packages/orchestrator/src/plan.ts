@@ -23,6 +23,10 @@ export interface Plan {
   readonly samples?: SampleSet | undefined;
   /** How many samples to synthesise. */
   readonly count?: number | undefined;
+  /** How many of the samples to make at once. */
+  readonly ready?: number | undefined;
+  /** How many of the samples to calibrate on, while a fine-tuner learns on all. */
+  readonly calibrate?: number | undefined;
   readonly seed?: number | undefined;
   readonly threads?: number | undefined;
 }
@@ -37,6 +41,8 @@ export function checkPlan(plan: Plan): void {
   checkOptions('checkPlan', plan, ['model', 'runtime']);
   const { model, runtime, synthesizer, quantizer, fineTuner, metrics = [], samples } = plan;
   checkWhole('count', plan.count, 1, Number.MAX_SAFE_INTEGER);
+  checkWhole('ready', plan.ready, 1, Number.MAX_SAFE_INTEGER);
+  checkWhole('calibrate', plan.calibrate, 1, samples?.count ?? plan.count ?? Number.MAX_SAFE_INTEGER);
   checkWhole('seed', plan.seed, 0, 2 ** 32 - 1);
   checkWhole('threads', plan.threads, 1, 1024);
   checkPlugin('runtime', runtime);

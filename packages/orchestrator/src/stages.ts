@@ -1,4 +1,5 @@
 import {
+  type Context,
   type FineTuner,
   type Metric,
   type Model,
@@ -10,7 +11,7 @@ import {
   wrapPluginError,
 } from '@datafree/plugin';
 import { checkpointOf } from './checkpoint.ts';
-import { openStage, type StageOptions } from './context.ts';
+import { openStage, type Stage, type StageOptions } from './context.ts';
 import { measuredBy } from './measured.ts';
 import { checkOptions } from './options.ts';
 import { checkBits, checkPlan } from './plan.ts';
@@ -27,6 +28,11 @@ export interface SynthesizeOptions extends Omit<StageOptions, 'checkpoint'> {
   readonly synthesizer: Synthesizer;
   /** How many samples; 256 when absent. */
   readonly count?: number | undefined;
+  /**
+   * How many of them to make at once, from 1: a method that can makes the others when they are first read, and the same
+   * ones. All when absent.
+   */
+  readonly ready?: number | undefined;
   /** Where the run keeps what it resumes from; without one, an interrupted run starts again. */
   readonly store?: RunStore | undefined;
 }
@@ -45,16 +51,30 @@ export async function synthesize(options: SynthesizeOptions): Promise<SampleSet>
   return samplesFor({ ...plan, store: options.store && (await openRun(options.store, plan)) });
 }
 
-/** The samples that an earlier, interrupted run kept in the opened store, or new ones. */
+/**
+ * The samples that an earlier, interrupted run kept in the opened store, or new ones. Those that are still being made are
+ * kept by what makes them, in its part of the checkpoint.
+ */
 export async function samplesFor(options: SynthesizeOptions & { readonly count: number }): Promise<SampleSet> {
   const { model, synthesizer, count, store, seed = 0 } = options;
+  const ready = options.ready === undefined || options.ready >= count ? undefined : options.ready;
   const kept = await store?.readSamples();
   if (kept !== undefined) return kept;
   const checkpoint = store && checkpointOf(store.checkpoint, 'synthesis');
-  const made = await work(synthesizer.name, { ...options, checkpoint }, (context) =>
-    synthesizer.synthesize(model, { count }, context),
+  const stage = openStage({ ...options, checkpoint });
+  const made = await work(synthesizer.name, stage, (context) =>
+    synthesizer.synthesize(model, ready === undefined ? { count } : { count, ready }, context),
   );
-  const samples = synthesized(made, { model, synthesizer, count, logger: options.logger });
+  const samples = synthesized(made, {
+    model,
+    synthesizer,
+    count,
+    ready,
+    logger: options.logger,
+    onEnd: stage.complete,
+  });
+  if (samples.ready !== undefined) return samples;
+  stage.complete();
   return store?.keepSamples(samples, { model, synthesizer, seed }) ?? samples;
 }
 
@@ -70,7 +90,7 @@ export async function quantize(
   checkOptions('quantize', options, ['model', 'runtime', 'quantizer']);
   const { model, quantizer, samples } = options;
   checkPlan(options);
-  const made = await work(quantizer.name, options, (context) => quantizer.quantize(model, samples, context));
+  const made = await completed(quantizer.name, options, (context) => quantizer.quantize(model, samples, context));
   return quantizedBy(quantizer.name, model, made);
 }
 
@@ -92,7 +112,7 @@ export async function fineTune(
   const { model, fineTuner, quantized, samples } = options;
   checkPlan(options);
   checkBits(fineTuner, quantized.bits);
-  const tuned = await work(fineTuner.name, options, (context) =>
+  const tuned = await completed(fineTuner.name, options, (context) =>
     fineTuner.fineTune(model, quantized, samples, context),
   );
   return quantizedBy(fineTuner.name, model, tuned);
@@ -113,19 +133,22 @@ export async function measure(
   checkPlan(options);
   const values: [string, Readonly<Record<string, number>>][] = [];
   for (const metric of metrics) {
-    const measured = await work(metric.name, options, (context) => metric.measure(model, samples, context));
+    const measured = await completed(metric.name, options, (context) => metric.measure(model, samples, context));
     values.push([metric.name, measuredBy(metric.name, measured)]);
   }
   return Object.fromEntries(values);
 }
 
-/** Runs one plugin: its progress is completed when it returns, its errors carry its name. */
-async function work<T>(
-  plugin: string,
-  options: StageOptions,
-  run: (context: ReturnType<typeof openStage>['context']) => Promise<T>,
-): Promise<T> {
-  const { context, complete } = openStage(options);
+/** Runs one plugin whose work is done when it returns: so is its progress. */
+async function completed<T>(plugin: string, options: StageOptions, run: (context: Context) => Promise<T>): Promise<T> {
+  const stage = openStage(options);
+  const result = await work(plugin, stage, run);
+  stage.complete();
+  return result;
+}
+
+/** Runs one plugin: its errors carry its name. */
+async function work<T>(plugin: string, { context }: Stage, run: (context: Context) => Promise<T>): Promise<T> {
   throwIfAborted(context.signal);
   let result: T;
   try {
@@ -134,6 +157,5 @@ async function work<T>(
     throw wrapPluginError(plugin, error);
   }
   throwIfAborted(context.signal);
-  complete();
   return result;
 }

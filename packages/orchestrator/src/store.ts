@@ -80,7 +80,7 @@ function compare(
 const key = 'run';
 
 function manifestOf(plan: Plan, facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { model, runtime, synthesizer, quantizer, fineTuner, samples, count, seed = 0 } = plan;
+  const { model, runtime, synthesizer, quantizer, fineTuner, samples, count, calibrate, seed = 0 } = plan;
   if (model.hash === '') {
     throw new DatafreeError('option-invalid', 'A run can only be kept for a network with a hash; this one has none.', {
       path: 'store',
@@ -96,6 +96,7 @@ function manifestOf(plan: Plan, facts: Readonly<Record<string, unknown>>): Recor
     quantizer: identityOf(quantizer),
     'fine-tuner': identityOf(fineTuner),
     count: samples === undefined ? count : samples.count,
+    calibrate,
     seed,
     ...facts,
   };

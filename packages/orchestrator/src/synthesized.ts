@@ -13,12 +13,16 @@ import {
 } from '@datafree/plugin';
 import { broken } from './broken.ts';
 
-/** What a synthesizer was asked for, and who is warned. */
+/** What a synthesizer was asked for, who is warned, and who hears of the end. */
 interface Request {
   readonly model: Model;
   readonly synthesizer: Synthesizer;
   readonly count: number;
+  /** How many were to be made at once; all when absent. */
+  readonly ready?: number | undefined;
   readonly logger?: Logger | undefined;
+  /** Called when the last sample was read, and so is there. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /**
@@ -30,15 +34,16 @@ interface Request {
  *   batches that are none of the set's, `not-finite`, and what the plugin's own reading throws; all with its name
  */
 export function synthesized(value: unknown, request: Request): SampleSet {
-  const { model, synthesizer, logger = silentLogger } = request;
+  const { model, synthesizer, logger = silentLogger, onEnd } = request;
   const { name } = synthesizer;
   const samples = sampleSet(value, request);
   const far = model.grid && inputRangeCheck(model.grid, (found) => logger.warn(`${name} made a sample with ${found}.`));
-  const { shape, count, labelled } = samples;
+  const { shape, count, labelled, ready = count } = samples;
   return {
     shape,
     count,
     labelled,
+    ...(ready < count && { ready }),
     async *batches(size) {
       const read = samples.batches(size);
       if (!canBeRead(read)) throw broken(name, `gave ${kindOf(read)} where batches that can be read are needed`);
@@ -47,6 +52,7 @@ export function synthesized(value: unknown, request: Request): SampleSet {
         checkBatch(name, batch, samples, Math.min(size, count - done), done);
         far?.(batch.data.data);
         done += batch.data.dims[0] as number;
+        if (done === count) onEnd?.();
         yield batch;
       }
       if (done < count) throw broken(name, `gave ${done} samples in its batches where it says ${count}`);
@@ -55,7 +61,7 @@ export function synthesized(value: unknown, request: Request): SampleSet {
 }
 
 /** @throws `plugin-failed` unless it is a set of the samples that were asked for */
-function sampleSet(value: unknown, { model, synthesizer, count }: Request): SampleSet {
+function sampleSet(value: unknown, { model, synthesizer, count, ready = count }: Request): SampleSet {
   const { name, supports } = synthesizer;
   const set = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(set.shape) || typeof set.batches !== 'function') {
@@ -70,6 +76,10 @@ function sampleSet(value: unknown, { model, synthesizer, count }: Request): Samp
   }
   if (typeof set.labelled !== 'boolean') {
     throw broken(name, `gave ${kindOf(set.labelled)} as labelled where true or false is needed`);
+  }
+  const { ready: made = count } = set;
+  if (!Number.isInteger(made) || (made as number) < ready) {
+    throw broken(name, `gave ${kindOf(made)} as ready where ${ready} samples or more were to be made at once`);
   }
   if (supports.labels && !set.labelled)
     throw broken(name, 'says that it labels its samples, and gave none with labels');

@@ -63,8 +63,16 @@ export interface SynthesizerSupports {
 
 /** Makes samples from a trained network alone. */
 export interface Synthesizer extends Plugin<'synthesizer', SynthesizerSupports> {
-  /** @param count how many samples */
-  synthesize(model: Model, request: { readonly count: number }, context: Context): Promise<SampleSet>;
+  /**
+   * @param request.count how many samples
+   * @param request.ready how many of them, from 1, to make at once: the set may make the others when they are first
+   *   read, and says so. All when absent
+   */
+  synthesize(
+    model: Model,
+    request: { readonly count: number; readonly ready?: number | undefined },
+    context: Context,
+  ): Promise<SampleSet>;
 }
 
 /** What a quantizer needs and can do. */

@@ -13,6 +13,11 @@ export interface SampleSet {
   readonly shape: readonly number[];
   readonly count: number;
   readonly labelled: boolean;
+  /**
+   * So many samples, from the first, were there before the set was handed out; each of the others is made when it is
+   * first read. All when absent.
+   */
+  readonly ready?: number;
   /** Reads all samples in order, `size` at a time (the last batch may be smaller). Can be called again. */
   batches(size: number): AsyncIterable<SampleBatch>;
 }

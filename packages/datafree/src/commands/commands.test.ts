@@ -266,6 +266,53 @@ describe('an interrupted compression', () => {
   });
 });
 
+describe('samples that the learner takes as they appear', () => {
+  const learning = (to: string): string[] => [
+    ...['compress', model(), '-o', to, '--samples', '32', '--option', 'iterations=5', '--option', 'batch=8'],
+    ...['--calibrate-samples', '8', '--finetune-steps', '120', '--finetune-option', 'batch=4'],
+  ];
+
+  test('it begins before the last ones are made, and the same seed gives the same bytes', async () => {
+    const { stderr, code } = await runHere(learning(out));
+    expect(code, stderr).toBe(0);
+    const at = (event: string): number => stderr.indexOf(event);
+    expect(at('synthesis: 4/20')).toBeGreaterThan(-1);
+    expect(at('fine-tuning: 1/120')).toBeGreaterThan(at('calibration: '));
+    expect(at('synthesis: 20/20')).toBeGreaterThan(at('fine-tuning: 1/120'));
+    const again = `${out}.again.onnx`;
+    const summary = await result<Compressed>(...learning(again), '--quiet');
+    expect(summary.samples).toBe(32);
+    expect((await readFile(again)).equals(await readFile(out))).toBe(true);
+    const all = `${out}.all.onnx`;
+    await result(...learning(all), '--calibrate-samples', '32');
+    expect((await readFile(all)).equals(await readFile(out))).toBe(false);
+  });
+
+  test.each([/synthesis: 4\//, /synthesis: 10\//, /fine-tuning: 1\//, /synthesis: 18\//, /fine-tuning: 1[01]\d\//])(
+    'interrupted at %s, it goes on to the same bytes',
+    async (when) => {
+      const whole = `${out}.whole.onnx`;
+      await result(...learning(whole));
+      const controller = new AbortController();
+      const stopped = await runHere(learning(out), {
+        signal: controller.signal,
+        onWrite: (text) => {
+          if (when.test(text)) controller.abort();
+        },
+      });
+      expect(stopped.code).toBe(130);
+      await result(...learning(out));
+      expect((await readFile(out)).equals(await readFile(whole))).toBe(true);
+      await expect(stat(`${out}.run`)).rejects.toThrow('ENOENT');
+    },
+  );
+
+  test('more samples to calibrate on than there are to be are refused', async () => {
+    const refused = await runHere(['compress', model(), '-o', out, ...quick, '--calibrate-samples', '9']);
+    expect(refused.stderr).toMatch(/\[option-invalid\].*calibrate: 9 is not a whole number from 1 to 8/);
+  });
+});
+
 describe('synthesize', () => {
   const samplesAt = (): string => out.replace('.onnx', '-samples');
 

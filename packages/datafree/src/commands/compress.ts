@@ -12,7 +12,7 @@ import { type MetricsOptions, metricsFor, withMetrics } from '../arguments/metri
 import { withQuantization } from '../arguments/quantization.ts';
 import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments/quantizer.ts';
 import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
-import { path } from '../arguments/values.ts';
+import { path, whole } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { precisionLines } from '../console/precision.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
@@ -35,6 +35,7 @@ interface Options
   readonly output: string;
   readonly report?: string;
   readonly calibrateWith?: string;
+  readonly calibrateSamples?: number;
   readonly restart: boolean;
 }
 
@@ -49,6 +50,11 @@ export function compressCommand(terminal: Terminal): Command {
       '--calibrate-with <data>',
       'calibrate on data of your own instead of synthetic samples',
       path('calibrate-with'),
+    )
+    .option(
+      '--calibrate-samples <number>',
+      'calibrate on the first so many samples; the others are made while --finetune learns on them (all)',
+      whole('calibrate-samples', 1),
     )
     .option('--restart', 'discard what an interrupted run left instead of going on with it', false);
   withMethod(command);
@@ -110,6 +116,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       metrics,
       samples,
       count: options.samples,
+      calibrate: options.calibrateSamples,
       seed,
       threads,
       store: store && losses.keptIn(store),

@@ -77,6 +77,7 @@ const settingsSchema = v.strictObject({
   output: v.optional(text),
   report: v.optional(text),
   calibrateWith: v.optional(text),
+  calibrateSamples: v.optional(from(1)),
   // similarity
   layers: v.optional(v.boolean()),
   // compare

@@ -75,6 +75,60 @@ export function steps(spy: { steps: number } = { steps: 0 }, changes: Partial<Sy
   };
 }
 
+/** {@link steps} that are done when the samples are first read, but for those that are wanted at once. */
+export function growing(spy: { steps: number } = { steps: 0 }): Synthesizer {
+  return steps(spy, {
+    async synthesize(_model, { count, ready = count }, { seed, checkpoint, onProgress, signal }) {
+      let done = 0;
+      const make = async (wanted: number): Promise<void> => {
+        for (; done < wanted; done += 2) {
+          signal?.throwIfAborted();
+          const key = `step-${done}`;
+          if ((await checkpoint?.read(key)) === undefined) {
+            spy.steps += 1;
+            await checkpoint?.write(key, Uint8Array.of(1));
+          }
+          onProgress({ stage: 'synthesis', done: done + 2, total: count, unit: 'samples' });
+        }
+      };
+      await make(ready);
+      const samples = counting(count, seed);
+      return {
+        ...samples,
+        ready,
+        async *batches(size) {
+          let read = 0;
+          for await (const batch of samples.batches(size)) {
+            read += batch.data.dims[0] as number;
+            await make(read);
+            yield batch;
+          }
+        },
+      };
+    },
+  });
+}
+
+/** Draws from the samples that there are at each of its steps, and writes their sum into the graph's metadata. */
+export function learning(): FineTuner {
+  return tuning({
+    name: 'learning',
+    async fineTune(_model, quantized, samples, { onProgress, checkpoint }) {
+      let [step = 0, sum = 0] = (await checkpoint?.read('state')) ?? [];
+      for (; step < 4; step++) {
+        for await (const { data } of samples.batches(2 * (step + 1))) {
+          sum = (sum + data.data.reduce((a, b) => a + b, 0)) % 251;
+          break;
+        }
+        onProgress({ stage: 'fine-tuning', done: step + 1, total: 4, unit: 'steps' });
+        await checkpoint?.write('state', Uint8Array.of(step + 1, sum));
+      }
+      const metadata = new Map([...quantized.graph.metadata, ['learned', String(sum)]]);
+      return { ...quantized, graph: { ...quantized.graph, metadata } };
+    },
+  });
+}
+
 /** Writes the sum of the samples into the graph's metadata. */
 export function summing(changes: Partial<Quantizer> = {}): Quantizer {
   return {
