@@ -39,6 +39,14 @@ describe('distil', () => {
     expect(await divergence(model, tuned)).toBeLessThan(await divergence(model, quantized));
   });
 
+  it('learns from samples of other contrast and brightness', async () => {
+    const model = network();
+    const quantized = await quantize(model, 3);
+    const plugin = distil({ ...quick, featureWeight: 0.02, augmentations: ['jitter'] });
+    const tuned = await plugin.fineTune(model, quantized, noise(64), context());
+    expect(await divergence(model, tuned)).toBeLessThan(0.8 * (await divergence(model, quantized)));
+  });
+
   it('gives the same bytes for a seed, also after an interruption, and others for another', async () => {
     const model = network();
     const quantized = await quantize(model, 4);

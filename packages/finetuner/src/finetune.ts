@@ -16,6 +16,7 @@ import {
   crop,
   cutout,
   flip,
+  jitter,
   shift,
 } from '@datafree/inversion';
 import { foldBatchNorms } from '@datafree/onnx';
@@ -33,15 +34,15 @@ import {
 } from '@datafree/plugin';
 import { batchOf, exportStudent, packStates, unpackStates } from '@datafree/student';
 import { mixingMatrix } from './loop/mix.ts';
+import { Patience } from './loop/patience.ts';
 import { SamplePool } from './loop/pool.ts';
 import { feeds, writeStep } from './loop/step.ts';
 import { type FineTunerOptions, type ParsedOptions, parseFineTunerOptions } from './options.ts';
 import { schedules } from './schedule.ts';
 
-const augmentations = { flip, shift, crop, blur, cutout } satisfies Record<string, () => Augmentation>;
+const augmentations = { flip, shift, crop, blur, cutout, jitter } satisfies Record<string, () => Augmentation>;
 
 /**
-import { Patience } from './loop/patience.ts';
  * Fine-tuning by knowledge distillation: the full-precision network teaches its quantised self on samples, without a
  * label (Haroush et al., "The Knowledge Within", section 3.5), with learned step sizes (Esser et al. 2020).
  *
@@ -76,7 +77,8 @@ export function distillationStep(
 ): { readonly program: StepProgram; readonly draw: Augmenter['draw'] } {
   const changes = options.augmentations.map((name) => augmentations[name]());
   const shape = model.input.shape.slice(1) as number[];
-  const augmenter = augmenterOf(changes, batch, shape, assumedInput(model).mean);
+  const { mean, deviation } = assumedInput(model);
+  const augmenter = augmenterOf(changes, batch, shape, mean, deviation);
   const folded = foldBatchNorms(model.graph, operatorSetOf(model));
   const program = writeStep({ model, folded, quantised: quantized.graph, augmenter, batch, options });
   return { program, draw: augmenter.draw };
@@ -157,6 +159,7 @@ async function run(
 
 const stateKey = 'fine-tuning';
 const stepState = 'step';
+const lossesState = 'losses';
 
 /** What a checkpoint holds: the step that comes next, the losses where they decide about the end, and the states. */
 function kept(step: number, patience: Patience | undefined, runner: StepRunner): ReadonlyMap<string, Tensor> {
@@ -170,7 +173,6 @@ function kept(step: number, patience: Patience | undefined, runner: StepRunner):
 /** Takes up the states of an interrupted run and returns the step that comes next. */
 async function restore(runner: StepRunner, patience: Patience | undefined, { checkpoint }: Context): Promise<number> {
   const bytes = await checkpoint?.read(stateKey);
-const lossesState = 'losses';
   if (bytes === undefined) return 0;
   const states = unpackStates(bytes, kept(0, patience, runner));
   const step = numbersOf(states.get(stepState) as Tensor)[0] as number;

@@ -34,8 +34,8 @@ export const fineTunerOptions = v.strictObject({
   features: v.optional(v.picklist(['smooth-l1', 'mse', 'attention', 'none'])),
   /** Weight of that comparison beside the logits. */
   featureWeight: v.optional(weight),
-  /** Random changes of each sample at each step. */
-  augmentations: v.optional(v.array(v.picklist(['flip', 'shift', 'crop', 'blur', 'cutout']))),
+  /** Random changes of each sample at each step; `jitter` changes its contrast by up to a fifth, and its brightness. */
+  augmentations: v.optional(v.array(v.picklist(['flip', 'shift', 'crop', 'blur', 'cutout', 'jitter']))),
   /** Samples are mixed in pairs, in parts drawn from Beta(a, a); 0 for none. The teacher sees the mix. */
   mixup: v.optional(part),
   /** Ends when the loss, averaged over 50 steps, has not improved by a hundredth for so many steps. */

@@ -5,6 +5,7 @@ import { blur } from './blur.ts';
 import { crop } from './crop.ts';
 import { cutout } from './cutout.ts';
 import { flip } from './flip.ts';
+import { jitter } from './jitter.ts';
 import { mirrored, writeResampling } from './resampling.ts';
 import { shift } from './shift.ts';
 import { someOf } from './some.ts';
@@ -16,11 +17,12 @@ function seen(
   values: ArrayLike<number>,
   seed = 1,
   fill = [0],
+  deviation?: readonly number[],
 ) {
   const b = new GraphBuilder();
   const samples = values.length / shape.reduce((product, size) => product * size, 1);
   const dims = [samples, ...shape];
-  const x = augmenter(augmentations, samples, shape, fill);
+  const x = augmenter(augmentations, samples, shape, fill, deviation);
   b.output(x.write(b, b.input('x', 'float32', dims)), 'y');
   const feeds = { x: tensorOf('float32', dims, values), ...x.draw(new Random(seed)) };
   return { y: Array.from(interpret(b.build(), feeds).y?.data as Float32Array), feeds };
@@ -78,6 +80,52 @@ describe('augmenter', () => {
     const second = new Set(y.filter((_, i) => Math.floor(i / 36) % 2 === 1));
     expect(first).toEqual(new Set([1, -5]));
     expect(second).toEqual(new Set([1, 9]));
+  });
+
+  it('changes contrast about the mean and brightness by the deviation of each channel', () => {
+    const samples = 200;
+    const [fill, deviation] = [
+      [3, -1],
+      [2, 10],
+    ];
+    // Of each channel one pixel at the mean and one a unit above it.
+    const values = Array.from({ length: samples }, () => [3, 4, -1, 0]).flat();
+    const { y } = seen([jitter(0.2, 0.1)], [2, 2], values, 6, fill, deviation);
+    const gains: number[] = [];
+    const offsets: number[] = [];
+    for (let n = 0; n < samples; n++) {
+      const [first, above, second, aboveToo] = y.slice(4 * n, 4 * n + 4) as [number, number, number, number];
+      const [gain, offset] = [above - first, (first - 3) / 2];
+      expect(aboveToo - second).toBeCloseTo(gain, 5);
+      expect((second + 1) / 10).toBeCloseTo(offset, 5);
+      gains.push(gain);
+      offsets.push(offset);
+    }
+    const within = (drawn: readonly number[], low: number, high: number) => {
+      const part = (high - low) / 20;
+      expect(Math.min(...drawn)).toBeGreaterThan(low - 1e-5);
+      expect(Math.min(...drawn)).toBeLessThan(low + part);
+      expect(Math.max(...drawn)).toBeLessThan(high + 1e-5);
+      expect(Math.max(...drawn)).toBeGreaterThan(high - part);
+    };
+    within(gains, 0.8, 1.2);
+    within(offsets, -0.1, 0.1);
+  });
+
+  it('blanks with the fill also where contrast and brightness change, among some of several', () => {
+    const both = someOf([jitter(), cutout(4, 0.9)]);
+    const { y } = seen([both], [1, 6, 6], new Float32Array(36 * 40).fill(1), 8, [-5]);
+    const kinds = Array.from({ length: 40 }, (_, n) => [...new Set(y.slice(36 * n, 36 * n + 36))]);
+    expect(kinds.some((values) => values.includes(-5) && values.some((value) => value !== -5 && value !== 1))).toBe(
+      true,
+    );
+    for (const values of kinds) expect(values.length).toBeLessThanOrEqual(2);
+  });
+
+  it('jitters samples without spatial axes', () => {
+    const { y } = seen([jitter()], [3], new Float32Array(15).fill(2), 3, [0, 0, 0]);
+    for (let n = 0; n < 5; n++) expect(new Set(y.slice(3 * n, 3 * n + 3)).size).toBe(1);
+    expect(new Set(y).size).toBe(5);
   });
 
   it('draws the same views from the same seed and others from another', () => {

@@ -4,26 +4,28 @@ import { writeHole, writeResampling } from './resampling.ts';
 import { type Augmentation, plainView, type View } from './view.ts';
 
 /**
- * Augmentation inside a graph. Every view is linear: along each axis a small matrix for each sample, drawn outside and
- * fed at each step, so that the graph needs no operator that depends on data.
+ * Augmentation inside a graph. Every view is linear: along each axis a small matrix for each sample, a factor and an
+ * offset, and a mask, drawn outside and fed at each step, so that the graph needs no operator that depends on data.
  */
 export interface Augmenter {
-  /** Declares the matrices as inputs of the graph and writes the augmented samples. */
+  /** Declares what is drawn as inputs of the graph and writes the augmented samples. */
   write(b: GraphBuilder, samples: Value): Value;
-  /** Draws new matrices: values for the declared inputs. */
+  /** Draws anew: values for the declared inputs. */
   draw(random: Random): Record<string, Tensor>;
 }
 
 /**
  * @param samples number of samples, copies included
  * @param shape shape of one sample
- * @param fill what a blanked part shows, one value a channel
+ * @param fill what a blanked part shows and what contrast is measured from: the mean of each channel
+ * @param deviation standard deviation of each channel, the unit of brightness; 1 when absent
  */
 export function augmenter(
   augmentations: readonly Augmentation[],
   samples: number,
   shape: readonly number[],
   fill: readonly number[],
+  deviation: readonly number[] = fill.map(() => 1),
 ): Augmenter {
   const [channels = 1, ...size] = shape;
   const rank = size.length;
@@ -31,6 +33,8 @@ export function augmenter(
     .filter((axis) => axis >= 0 && axis < rank)
     .sort();
   const blanks = rank > 0 && augmentations.some((augmentation) => augmentation.blanks);
+  const jitters = augmentations.some((augmentation) => augmentation.jitters === true);
+  const flat = size.map(() => 1);
   const pixels = size.reduce((product, length) => product * length, 1);
 
   return {
@@ -41,9 +45,13 @@ export function augmenter(
         const matrix = b.input(axisName(axis), 'float32', [samples, length, length]);
         seen = alongAxis(b, seen, axis, matrix);
       }
+      if (jitters) {
+        const gain = b.input(gainName, 'float32', [samples, 1, ...flat]);
+        seen = add(b, mul(b, seen, gain), b.input(offsetName, 'float32', [samples, channels, ...flat]));
+      }
       if (!blanks) return seen;
       const mask = b.input(maskName, 'float32', [samples, 1, ...size]);
-      const blank = b.constant(tensorOf('float32', [1, channels, ...size.map(() => 1)], fill));
+      const blank = b.constant(tensorOf('float32', [1, channels, ...flat], fill));
       return add(b, mul(b, sub(b, seen, blank), mask), blank);
     },
     draw(random) {
@@ -61,6 +69,14 @@ export function augmenter(
         });
         feeds[axisName(axis)] = tensorOf('float32', [samples, length, length], matrices);
       }
+      if (jitters) {
+        const offsets = views.flatMap(({ gain, offset }) =>
+          fill.map((mean, c) => (1 - gain) * mean + offset * (deviation[c] as number)),
+        );
+        const gains = views.map(({ gain }) => gain);
+        feeds[gainName] = tensorOf('float32', [samples, 1, ...flat], gains);
+        feeds[offsetName] = tensorOf('float32', [samples, channels, ...flat], offsets);
+      }
       if (blanks) {
         const masks = new Float32Array(samples * pixels).fill(1);
         views.forEach((view, i) => {
@@ -74,6 +90,8 @@ export function augmenter(
 }
 
 const axisName = (axis: number): string => `augment.axis${axis}`;
+const gainName = 'augment.gain';
+const offsetName = 'augment.offset';
 const maskName = 'augment.mask';
 
 /** Multiplies one spatial axis of [samples, channels, …size] by a matrix a sample; that of the last axis is transposed. */

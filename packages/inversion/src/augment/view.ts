@@ -22,6 +22,10 @@ export interface View {
   /** One entry a spatial axis. */
   readonly axes: readonly AxisView[];
   readonly holes: readonly Hole[];
+  /** What the distance of each value from its channel's mean is multiplied with; 1 for its contrast as it is. */
+  readonly gain: number;
+  /** What is added to each value, in standard deviations of its channel; 0 for its brightness as it is. */
+  readonly offset: number;
 }
 
 /** A random change of how a sample is looked at, drawn anew for every copy of every sample at every iteration. */
@@ -31,13 +35,16 @@ export interface Augmentation {
   resamples(rank: number): readonly number[];
   /** Whether it may blank out parts. */
   readonly blanks: boolean;
+  /** Whether it may change gain or offset; it does not when absent. */
+  readonly jitters?: boolean;
   /** Draws what is seen of `view`. @param size the spatial size */
   draw(view: View, size: readonly number[], random: Random): View;
 }
 
 /** The sample as it is. */
 export function plainView(rank: number): View {
-  return { axes: Array.from({ length: rank }, () => ({ scale: 1, offset: 0, blur: 0 })), holes: [] };
+  const axes = Array.from({ length: rank }, () => ({ scale: 1, offset: 0, blur: 0 }));
+  return { axes, holes: [], gain: 1, offset: 0 };
 }
 
 /** Looks at axis `axis` of a view through `scale · i + offset`. */
