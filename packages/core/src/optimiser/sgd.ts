@@ -16,7 +16,10 @@ export interface SgdOptions {
   readonly weightDecay?: number;
 }
 
-/** Stochastic gradient descent with momentum: `v ← µ·v + g`, `w ← w − rate·v` (Nesterov: `w ← w − rate·(g + µ·v)`). */
+/**
+ * Stochastic gradient descent with momentum, element by element: `v ← µ·v + g`, `w ← w − rate·v`; with Nesterov's
+ * `w ← w − rate·(g + µ·v)` (Sutskever et al. 2013, the rate outside of `v`).
+ */
 export function sgd(options: SgdOptions = {}): Optimiser {
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
   return {

@@ -35,7 +35,10 @@ export interface Trainable {
   readonly updates: (gradients: readonly Value[], decay: (name: string) => boolean) => Update[];
 }
 
-/** Writes a network into a step with its weights as state named `prefix + name`. */
+/**
+ * Writes a network into a step with its weights as state named `prefix + name`, each of its own shape. In training,
+ * BatchNormalization follows `running ← momentum · running + (1 − momentum) · batch` (ONNX 15, "BatchNormalization").
+ */
 export function inlineTrainable(
   program: StepProgram,
   graph: Graph,

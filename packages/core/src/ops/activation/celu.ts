@@ -6,7 +6,10 @@ import { min } from '../elementwise/min.ts';
 import { mul } from '../elementwise/mul.ts';
 import { unary } from '../elementwise/unary.ts';
 
-/** The continuously differentiable exponential linear unit, `max(0, x) + min(0, alpha · (e^(x/alpha) − 1))`. */
+/**
+ * The continuously differentiable exponential linear unit of each element of `x` (Barron 2017):
+ * `max(0, x) + min(0, alpha · (e^(x/alpha) − 1))`.
+ */
 export function celu(b: GraphBuilder, x: Value, alpha = 1): Value {
   return b.op('Celu', [x], { alpha: float(alpha) });
 }

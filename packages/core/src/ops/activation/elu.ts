@@ -7,7 +7,7 @@ import { mul } from '../elementwise/mul.ts';
 import { unary } from '../elementwise/unary.ts';
 import { blend } from './positive.ts';
 
-/** `x` where it is positive, else `alpha · (e^x − 1)`. */
+/** Element by element, `x` where it is positive, else `alpha · (e^x − 1)` (Clevert et al. 2015). */
 export function elu(b: GraphBuilder, x: Value, alpha = 1): Value {
   return b.op('Elu', [x], { alpha: float(alpha) });
 }

@@ -5,7 +5,7 @@ import { mul } from '../elementwise/mul.ts';
 import { unary } from '../elementwise/unary.ts';
 import { between } from './positive.ts';
 
-/** `min(max(alpha · x + beta, 0), 1)`. */
+/** `min(max(alpha · x + beta, 0), 1)`, element by element (ONNX, "HardSigmoid"). */
 export function hardSigmoid(b: GraphBuilder, x: Value, alpha = 0.2, beta = 0.5): Value {
   return b.op('HardSigmoid', [x], { alpha: float(alpha), beta: float(beta) });
 }

@@ -5,7 +5,7 @@ import { mul } from '../elementwise/mul.ts';
 import { unary } from '../elementwise/unary.ts';
 import { hardSigmoid, insideUnit } from './hardSigmoid.ts';
 
-/** `x · min(max(x/6 + 1/2, 0), 1)`. */
+/** `x · min(max(x/6 + 1/2, 0), 1)`, element by element (Howard et al. 2019, "Searching for MobileNetV3"). */
 export function hardSwish(b: GraphBuilder, x: Value): Value {
   return b.op('HardSwish', [x]);
 }

@@ -7,7 +7,7 @@ import { unary } from '../elementwise/unary.ts';
 import { clip } from './clip.ts';
 import { blend } from './positive.ts';
 
-/** `x` where it is positive, else `alpha · x`. */
+/** Element by element, `x` where it is positive, else `alpha · x` (Maas et al. 2013). */
 export function leakyRelu(b: GraphBuilder, x: Value, alpha = 0.01): Value {
   return b.op('LeakyRelu', [x], { alpha: float(alpha) });
 }

@@ -8,7 +8,7 @@ import { mul } from '../elementwise/mul.ts';
 import { sub } from '../elementwise/sub.ts';
 import { positive } from './positive.ts';
 
-/** `x` where it is positive, else `slope · x`; the slope broadcasts to `x`. */
+/** `x` where it is positive, else `slope · x`; the slope broadcasts to the shape of `x` (He et al. 2015, "PReLU"). */
 export function pRelu(b: GraphBuilder, x: Value, slope: Value): Value {
   return b.op('PRelu', [x, slope]);
 }

@@ -4,7 +4,7 @@ import { mul } from '../elementwise/mul.ts';
 import { unary } from '../elementwise/unary.ts';
 import { sigmoid } from './sigmoid.ts';
 
-/** `log(1 + e^x)`. */
+/** `log(1 + e^x)`, element by element (ONNX, "Softplus"). */
 export function softplus(b: GraphBuilder, x: Value): Value {
   return b.op('Softplus', [x]);
 }

@@ -5,7 +5,7 @@ import { mul } from '../elementwise/mul.ts';
 import { sub } from '../elementwise/sub.ts';
 import { unary } from '../elementwise/unary.ts';
 
-/** `x / (1 + |x|)`. */
+/** `x / (1 + |x|)`, element by element (ONNX, "Softsign"). */
 export function softsign(b: GraphBuilder, x: Value): Value {
   return b.op('Softsign', [x]);
 }

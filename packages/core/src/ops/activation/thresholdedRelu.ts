@@ -6,7 +6,7 @@ import { sub } from '../elementwise/sub.ts';
 import { unary } from '../elementwise/unary.ts';
 import { positive } from './positive.ts';
 
-/** `x` where it is larger than `alpha`, else 0. */
+/** `x` where it is larger than `alpha`, else 0, element by element (ONNX, "ThresholdedRelu"). */
 export function thresholdedRelu(b: GraphBuilder, x: Value, alpha = 1): Value {
   return b.op('ThresholdedRelu', [x], { alpha: float(alpha) });
 }

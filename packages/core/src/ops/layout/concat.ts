@@ -8,7 +8,7 @@ import { slice } from './slice.ts';
 import { split } from './split.ts';
 import { allocateElements, copyView, elementsOf, rowMajorStrides, tensorOfElements } from './strides.ts';
 
-/** Joins values along an axis. */
+/** Joins values along an axis, where their sizes add up; the other axes are the same (ONNX, "Concat"). */
 export function concat(b: GraphBuilder, values: readonly Value[], axis: number): Value {
   return values.length === 1 ? (values[0] as Value) : b.op('Concat', values, { axis: int(axis) });
 }

@@ -10,7 +10,10 @@ import { reshape } from './reshape.ts';
 import { allocateElements, elementsOf, tensorOfElements } from './strides.ts';
 import { transpose } from './transpose.ts';
 
-/** Takes elements along an axis: the axes of `indices` stand in place of it. Negative indices count from the end. */
+/**
+ * Takes elements along an axis: the axes of `indices` stand in place of it (ONNX, "Gather"). Negative indices count
+ * from the end.
+ */
 export function gather(b: GraphBuilder, x: Value, indices: Value, axis = 0): Value {
   return b.op('Gather', [x, indices], { axis: int(axis) });
 }

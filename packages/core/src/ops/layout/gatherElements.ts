@@ -7,7 +7,10 @@ import { normalizeAxis } from './axis.ts';
 import { elementOffsets } from './indexing.ts';
 import { allocateElements, elementsOf, tensorOfElements } from './strides.ts';
 
-/** Takes one element for each index: the index replaces the position along `axis`. */
+/**
+ * Takes one element for each index, which replaces the position along `axis`; of the shape of `indices` (ONNX,
+ * "GatherElements").
+ */
 export function gatherElements(b: GraphBuilder, x: Value, indices: Value, axis: number): Value {
   return b.op('GatherElements', [x, indices], { axis: int(axis) });
 }

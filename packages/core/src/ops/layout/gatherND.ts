@@ -6,7 +6,10 @@ import { elementCount, tensorOf } from '../../tensor.ts';
 import { blockOffsets, int64Indices } from './indexing.ts';
 import { allocateElements, elementsOf, tensorOfElements } from './strides.ts';
 
-/** Takes the blocks that the index vectors (the last axis of `indices`) point to. */
+/**
+ * Takes the blocks of `x` that the index vectors (`indices` [… k]) point to: [… blocks of the axes after the first k]
+ * (ONNX, "GatherND").
+ */
 export function gatherND(b: GraphBuilder, x: Value, indices: Value): Value {
   return b.op('GatherND', [x, int64Indices(b, indices)]);
 }

@@ -27,7 +27,11 @@ export interface PadOptions {
   readonly value?: number;
 }
 
-/** Puts elements around a value. @param pads how many before each axis, then how many after; negative ones crop */
+/**
+ * Puts elements around a value (ONNX, "Pad").
+ *
+ * @param pads how many before each axis, then how many after; negative ones crop
+ */
 export function pad(b: GraphBuilder, x: Value, pads: readonly number[], options: PadOptions = {}): Value {
   if (pads.every((count) => count === 0)) return x;
   const { mode = 'constant', value = 0 } = options;

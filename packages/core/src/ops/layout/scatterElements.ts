@@ -8,7 +8,10 @@ import { gatherElements } from './gatherElements.ts';
 import { elementOffsets } from './indexing.ts';
 import { dataIsKept, scatterReduction } from './scatterReduction.ts';
 
-/** `x` with one element for each index replaced by (or, with `add`, increased by) an update. */
+/**
+ * `x` with one element for each index replaced by (or, with `add`, increased by) the update of the same place; indices
+ * and updates are of one shape (ONNX, "ScatterElements").
+ */
 export function scatterElements(
   b: GraphBuilder,
   x: Value,

@@ -7,7 +7,10 @@ import { gatherND } from './gatherND.ts';
 import { blockOffsets, int64Indices } from './indexing.ts';
 import { dataIsKept, scatterReduction } from './scatterReduction.ts';
 
-/** `x` with the blocks that the index vectors point to replaced by (or, with `add`, increased by) the updates. */
+/**
+ * `x` with the blocks that the index vectors (`indices` [… k]) point to replaced by (or, with `add`, increased by) the
+ * updates, which are of the shape that {@link gatherND} gives (ONNX, "ScatterND").
+ */
 export function scatterND(
   b: GraphBuilder,
   x: Value,

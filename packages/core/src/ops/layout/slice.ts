@@ -21,7 +21,7 @@ export interface SliceRange {
 /** What "to the end", going backwards, is written as: ONNX reads −1 as the last element. */
 const beforeStart = -(2 ** 31);
 
-/** A part of a value. */
+/** Every `step`-th element from `start` to before `end` along each of the axes (ONNX, "Slice"). */
 export function slice(b: GraphBuilder, x: Value, range: SliceRange): Value {
   const axes = range.axes ?? range.starts.map((_, axis) => axis);
   const steps = range.steps ?? [];

@@ -8,7 +8,7 @@ import { normalizeAxis, withEntry } from './axis.ts';
 import { concat } from './concat.ts';
 import { gatherView, rowMajorStrides } from './strides.ts';
 
-/** Cuts a value along an axis into parts of the given sizes. */
+/** Cuts a value along an axis into parts of the given sizes, which add up to that of the axis (ONNX, "Split"). */
 export function split(b: GraphBuilder, x: Value, sizes: readonly number[], axis: number): readonly Value[] {
   if (sizes.length === 1) return [x];
   return b.apply('Split', [x, b.int64(sizes)], { attributes: { axis: int(axis) }, outputs: sizes.length });

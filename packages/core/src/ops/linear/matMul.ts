@@ -9,8 +9,8 @@ import { transpose } from '../layout/transpose.ts';
 import { gemm } from './gemm.ts';
 
 /**
- * Matrix product over the last two axes, as `numpy.matmul`: axes before them are broadcast, and a vector is a row on
- * the left, a column on the right.
+ * Matrix product of [… M, K] and [… K, N] over the last two axes, as `numpy.matmul` (ONNX, "MatMul"): axes before them
+ * are broadcast, and a vector is a row on the left, a column on the right.
  *
  * @throws `shape-mismatch`
  */

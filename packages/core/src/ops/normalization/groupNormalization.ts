@@ -9,7 +9,7 @@ import { channelSum, perChannel } from './perChannel.ts';
 import { rowMoments, standardize, standardizeGradient } from './standardize.ts';
 
 /**
- * Normalises each group of channels of each sample of `x` [N, C, …] by its own mean and variance:
+ * Normalises each group of channels of each sample of `x` [N, C, …] by its own mean and variance (Wu and He 2018):
  * `scale · (x − mean) / √(variance + epsilon) + shift`, scale and shift [C].
  */
 export function groupNormalization(
@@ -23,7 +23,10 @@ export function groupNormalization(
   return b.op('GroupNormalization', [x, scale, shift], { num_groups: int(groups), epsilon: float(epsilon) });
 }
 
-/** Normalises each channel of each sample of `x` [N, C, …], as {@link groupNormalization} with one channel a group. */
+/**
+ * Normalises each channel of each sample of `x` [N, C, …], as {@link groupNormalization} with one channel a group
+ * (Ulyanov et al. 2016).
+ */
 export function instanceNormalization(b: GraphBuilder, x: Value, scale: Value, shift: Value, epsilon = 1e-5): Value {
   return b.op('InstanceNormalization', [x, scale, shift], { epsilon: float(epsilon) });
 }

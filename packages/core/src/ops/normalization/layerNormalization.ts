@@ -11,7 +11,7 @@ import { expand } from '../layout/expand.ts';
 import { rowMoments, standardize, standardizeGradient } from './standardize.ts';
 
 /**
- * Normalises `x` over the axes from `axis` on (the last one when absent):
+ * Normalises `x` over the axes from `axis` on (the last one when absent), its shape kept (Ba et al. 2016):
  * `scale · (x − mean) / √(variance + epsilon) + shift`; scale and shift broadcast to these axes.
  */
 export function layerNormalization(

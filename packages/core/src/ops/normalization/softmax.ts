@@ -9,12 +9,12 @@ import { sub } from '../elementwise/sub.ts';
 import { normalizeAxis } from '../layout/axis.ts';
 import { reduceSum } from '../reduction/reduceSum.ts';
 
-/** `exp(x) / Σ exp(x)` along an axis, the last one when absent. */
+/** `exp(x) / Σ exp(x)` along an axis, the last one when absent; of the shape of `x` (ONNX 13, "Softmax"). */
 export function softmax(b: GraphBuilder, x: Value, axis = -1): Value {
   return b.op('Softmax', [x], { axis: int(axis) });
 }
 
-/** `x − log Σ exp(x)` along an axis, the last one when absent. */
+/** `x − log Σ exp(x)` along an axis, the last one when absent; of the shape of `x` (ONNX 13, "LogSoftmax"). */
 export function logSoftmax(b: GraphBuilder, x: Value, axis = -1): Value {
   return b.op('LogSoftmax', [x], { axis: int(axis) });
 }

@@ -28,8 +28,8 @@ export interface FakeQuantization {
 
 /**
  * What quantising and dequantising leaves of a value, `(clamp(round(x/scale) + zeroPoint, low, high) − zeroPoint) ·
- * scale`, with the straight-through gradient (Bengio et al. 2013): the adjoint where the rounded value lies in the
- * range, 0 where it is clamped. Scale and zero point get no gradient; see {@link learnedStep}.
+ * scale`, of the shape of `x`, with the straight-through gradient (Bengio et al. 2013): the adjoint where the rounded
+ * value lies in the range, 0 where it is clamped. Scale and zero point get no gradient; see {@link learnedStep}.
  *
  * @throws `shape-mismatch` when scale or zero point fit neither `x` nor its axis
  */

@@ -24,10 +24,10 @@ export interface LearnedStepOptions {
 }
 
 /**
- * Quantisation with a step size that learns, `round(clip(x/step, low, high)) · step` (Esser et al. 2020, "Learned Step
- * Size Quantization"). The gradient to `x` is the adjoint inside the range and 0 outside and on its ends. The gradient to the step is
- * the adjoint times `round(x/step) − x/step` inside, `low` below and `high` above (equation 3 there), summed and
- * multiplied by `gradientScale`.
+ * Quantisation with a step size that learns, `round(clip(x/step, low, high)) · step`, of the shape of `x` (Esser et al.
+ * 2020, "Learned Step Size Quantization"). The gradient to `x` is the adjoint inside the range and 0 outside and on its
+ * ends. The gradient to the step is the adjoint times `round(x/step) − x/step` inside, `low` below and `high` above
+ * (equation 3 there), summed over what shares it and multiplied by `gradientScale`.
  *
  * @param step positive; of one element, or a vector along `axis`
  * @throws `shape-mismatch` when the step fits neither `x` nor its axis

@@ -7,7 +7,7 @@ import { reshape } from '../layout/reshape.ts';
 import { forEachRun, rowMajorStrides } from '../layout/strides.ts';
 import { reducedAxes } from './axes.ts';
 
-/** Writes a reduction over axes (all when absent, none when empty). */
+/** Writes a reduction over axes (all when absent, none when empty), which go or, with `keep`, become 1. */
 export function reduce(b: GraphBuilder, type: string, x: Value, axes?: readonly number[], keep = false): Value {
   const none = axes?.length === 0 ? int(1) : undefined;
   return b.op(

@@ -5,7 +5,7 @@ import { max } from '../elementwise/max.ts';
 import { mul } from '../elementwise/mul.ts';
 import { reduce, reduction } from './reduce.ts';
 
-/** Euclidean norm over axes (all when absent). */
+/** Euclidean norm `√(Σ x²)` over axes (all when absent); with `keep` they stay as 1 (ONNX, "ReduceL2"). */
 export function reduceL2(b: GraphBuilder, x: Value, axes?: readonly number[], keep = false): Value {
   return reduce(b, 'ReduceL2', x, axes, keep);
 }

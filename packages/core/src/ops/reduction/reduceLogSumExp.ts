@@ -5,7 +5,7 @@ import { mul } from '../elementwise/mul.ts';
 import { sub } from '../elementwise/sub.ts';
 import { reduce, reduction } from './reduce.ts';
 
-/** `log Σ e^x` over axes (all when absent). */
+/** `log Σ e^x` over axes (all when absent); with `keep` they stay as 1 (ONNX, "ReduceLogSumExp"). */
 export function reduceLogSumExp(b: GraphBuilder, x: Value, axes?: readonly number[], keep = false): Value {
   return reduce(b, 'ReduceLogSumExp', x, axes, keep);
 }

@@ -7,7 +7,7 @@ import { sub } from '../elementwise/sub.ts';
 import { reduce, reduction } from './reduce.ts';
 import { reduceSum } from './reduceSum.ts';
 
-/** The largest element over axes (all when absent). */
+/** The largest element over axes (all when absent); with `keep` they stay as 1 (ONNX, "ReduceMax"). */
 export function reduceMax(b: GraphBuilder, x: Value, axes?: readonly number[], keep = false): Value {
   return reduce(b, 'ReduceMax', x, axes, keep);
 }

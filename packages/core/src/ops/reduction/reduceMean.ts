@@ -3,7 +3,7 @@ import type { Operator, Value } from '../../graph/operator.ts';
 import { mul } from '../elementwise/mul.ts';
 import { reduce, reduction } from './reduce.ts';
 
-/** Mean over axes (all when absent). */
+/** Mean over axes (all when absent); with `keep` they stay as 1 (ONNX, "ReduceMean"). */
 export function reduceMean(b: GraphBuilder, x: Value, axes?: readonly number[], keep = false): Value {
   return reduce(b, 'ReduceMean', x, axes, keep);
 }

@@ -7,7 +7,7 @@ import { sub } from '../elementwise/sub.ts';
 import { reduce, reduction } from './reduce.ts';
 import { reduceSum } from './reduceSum.ts';
 
-/** The smallest element over axes (all when absent). */
+/** The smallest element over axes (all when absent); with `keep` they stay as 1 (ONNX, "ReduceMin"). */
 export function reduceMin(b: GraphBuilder, x: Value, axes?: readonly number[], keep = false): Value {
   return reduce(b, 'ReduceMin', x, axes, keep);
 }

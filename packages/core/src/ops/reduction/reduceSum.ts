@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Operator, Value } from '../../graph/operator.ts';
 import { reduce, reduction } from './reduce.ts';
 
-/** Sum over axes (all when absent). */
+/** Sum over axes (all when absent); with `keep` they stay as 1 (ONNX, "ReduceSum"). */
 export function reduceSum(b: GraphBuilder, x: Value, axes?: readonly number[], keep = false): Value {
   return reduce(b, 'ReduceSum', x, axes, keep);
 }

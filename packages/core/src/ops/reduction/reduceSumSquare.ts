@@ -3,7 +3,7 @@ import type { Operator, Value } from '../../graph/operator.ts';
 import { mul } from '../elementwise/mul.ts';
 import { reduce, reduction } from './reduce.ts';
 
-/** Sum of squares over axes (all when absent). */
+/** Sum of squares over axes (all when absent); with `keep` they stay as 1 (ONNX, "ReduceSumSquare"). */
 export function reduceSumSquare(b: GraphBuilder, x: Value, axes?: readonly number[], keep = false): Value {
   return reduce(b, 'ReduceSumSquare', x, axes, keep);
 }

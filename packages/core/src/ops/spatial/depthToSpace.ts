@@ -7,8 +7,8 @@ import { gatherView, rowMajorStrides } from '../layout/strides.ts';
 import { transpose } from '../layout/transpose.ts';
 
 /**
- * Moves channels into space: [N, C · s², H, W] becomes [N, C, H · s, W · s]. A channel is numbered by cell, then
- * channel (`DCR`, the default), or by channel, then cell (`CRD`).
+ * Moves channels into space (ONNX, "DepthToSpace"): [N, C · s², H, W] becomes [N, C, H · s, W · s]. A channel is
+ * numbered by cell, then channel (`DCR`, the default), or by channel, then cell (`CRD`).
  */
 export function depthToSpace(b: GraphBuilder, x: Value, block: number, mode: 'DCR' | 'CRD' = 'DCR'): Value {
   return b.op(
@@ -18,7 +18,10 @@ export function depthToSpace(b: GraphBuilder, x: Value, block: number, mode: 'DC
   );
 }
 
-/** Moves space into channels: [N, C, H · s, W · s] becomes [N, s² · C, H, W], numbered by cell, then channel. */
+/**
+ * Moves space into channels (ONNX, "SpaceToDepth"): [N, C, H · s, W · s] becomes [N, s² · C, H, W], numbered by cell,
+ * then channel.
+ */
 export function spaceToDepth(b: GraphBuilder, x: Value, block: number): Value {
   return b.op('SpaceToDepth', [x], { blocksize: int(block) });
 }

@@ -13,7 +13,7 @@ export interface ConvOptions {
 }
 
 /**
- * Convolution (cross-correlation) of `x` [N, C, …] with `w` [M, C / groups, …], plus `bias` [M]:
+ * Convolution (cross-correlation) of `x` [N, C, …] with `w` [M, C / groups, …], plus `bias` [M] (ONNX, "Conv"):
  * `y[n, m, o] = bias[m] + Σ_{c, k} x[n, c, o · stride + k · dilation − begin] · w[m, c, k]`.
  *
  * @throws `shape-mismatch`, `attribute-invalid`
@@ -39,7 +39,7 @@ export interface ConvTransposeOptions extends ConvOptions {
 }
 
 /**
- * Transposed convolution of `x` [N, C, …] with `w` [C, M / groups, …], plus `bias` [M]:
+ * Transposed convolution of `x` [N, C, …] with `w` [C, M / groups, …], plus `bias` [M] (ONNX, "ConvTranspose"):
  * `y[n, m, i · stride + k · dilation − begin] += x[n, c, i] · w[c, m, k]`.
  *
  * @throws `shape-mismatch`, `attribute-invalid`

@@ -12,8 +12,8 @@ import { shifted } from '../shifted.ts';
 import type { Convolution } from './convolution.ts';
 
 /**
- * Weight gradient as one matrix product a sample and group, of shifted copies of the adjoint and shifted copies of
- * `x`, stacked on their channel axes.
+ * Weight gradient [M, C / groups, …] as one matrix product a sample and group, of shifted copies of the adjoint `dy`
+ * [N, M, …] and shifted copies of `x` [N, C, …], stacked on their channel axes.
  *
  * A kernel of 3 × 3 needs nine copies of `x` (im2col), or three copies of each: rows shifted in the adjoint, columns
  * in `x`. The split that copies least is taken. An axis with a stride is always shifted in `x`.

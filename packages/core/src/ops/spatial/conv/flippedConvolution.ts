@@ -9,9 +9,9 @@ import { conv } from './convNodes.ts';
 import type { Convolution } from './convolution.ts';
 
 /**
- * Transposed convolution without strides, as a convolution of the adjoint with flipped weights:
- * `dx[i] = Σ_k dy[i + begin − k · dilation] · w[k]`, so the padding becomes `extent − 1 − begin`; where that is
- * negative, `dy` is cut instead.
+ * Transposed convolution without strides, as a convolution of the adjoint `dy` [N, M, …] with flipped weights `w`
+ * [M, C / groups, …] (Dumoulin and Visin 2016, section 4): `dx[i] = Σ_k dy[i + begin − k · dilation] · w[k]`, so
+ * the padding becomes `extent − 1 − begin`; where that is negative, `dy` is cut instead.
  */
 export function flippedConvolution(b: GraphBuilder, dy: Value, w: Value, convolution: Convolution): Value {
   const { dilations, groups } = convolution;

@@ -5,7 +5,7 @@ import { correlation } from './correlation.ts';
 import { depthwiseCorrelation } from './depthwiseCorrelation.ts';
 
 /**
- * The derivative of a convolution by its weights [M, C / groups, …]:
+ * The derivative of a convolution of `x` [N, C, …], adjoint `dy` [N, M, …], by its weights [M, C / groups, …]:
  * `dw[m, c, k] = Σ_{n, o} dy[n, m, o] · x[n, c, o · stride + k · dilation − begin]`.
  */
 export function convWeightGradient(b: GraphBuilder, x: Value, dy: Value, convolution: Convolution): Value {

@@ -9,7 +9,11 @@ export interface AveragePoolOptions extends PoolOptions {
   readonly countPadding?: boolean | undefined;
 }
 
-/** The mean of each window of `x` [N, C, …]. @throws `shape-mismatch`, `attribute-invalid` */
+/**
+ * The mean of each window of `x` [N, C, …]: [N, C, …places] (ONNX, "AveragePool").
+ *
+ * @throws `shape-mismatch`, `attribute-invalid`
+ */
 export function averagePool(b: GraphBuilder, x: Value, options: AveragePoolOptions): Value {
   const counting = options.countPadding ? { count_include_pad: int(1) } : {};
   return b.op('AveragePool', [x], { ...poolAttributes(options), ...counting });

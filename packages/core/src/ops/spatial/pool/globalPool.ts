@@ -10,17 +10,17 @@ import { spatialOf } from '../window.ts';
 import { equalMask } from './equalMask.ts';
 import { powerSlope } from './powerSlope.ts';
 
-/** The mean of each plane of `x` [N, C, …]: [N, C, 1, …]. */
+/** The mean of each plane of `x` [N, C, …]: [N, C, 1, …] (ONNX, "GlobalAveragePool"). */
 export function globalAveragePool(b: GraphBuilder, x: Value): Value {
   return b.op('GlobalAveragePool', [x]);
 }
 
-/** The maximum of each plane of `x` [N, C, …]: [N, C, 1, …]. */
+/** The maximum of each plane of `x` [N, C, …]: [N, C, 1, …] (ONNX, "GlobalMaxPool"). */
 export function globalMaxPool(b: GraphBuilder, x: Value): Value {
   return b.op('GlobalMaxPool', [x]);
 }
 
-/** The norm `(Σ |x|^p)^(1/p)` of each plane of `x` [N, C, …]: [N, C, 1, …]. */
+/** The norm `(Σ |x|^p)^(1/p)` of each plane of `x` [N, C, …]: [N, C, 1, …] (ONNX, "GlobalLpPool"). */
 export function globalLpPool(b: GraphBuilder, x: Value, p = 2): Value {
   return b.op('GlobalLpPool', [x], { p: int(p) });
 }

@@ -7,7 +7,7 @@ import { type PoolOptions, poolAttributes, poolingOf, reduceWindows } from './po
 import { powerSlope } from './powerSlope.ts';
 import { spread } from './spread.ts';
 
-/** The norm `(Σ |x|^p)^(1/p)` of each window of `x` [N, C, …]. */
+/** The norm `(Σ |x|^p)^(1/p)` of each window of `x` [N, C, …]: [N, C, …places] (ONNX, "LpPool"). */
 export function lpPool(b: GraphBuilder, x: Value, options: PoolOptions & { readonly p?: number }): Value {
   return b.op('LpPool', [x], { ...poolAttributes(options), p: int(options.p ?? 2) });
 }

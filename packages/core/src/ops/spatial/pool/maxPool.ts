@@ -7,7 +7,11 @@ import { maxPoolGradient } from './maxPoolGradient.ts';
 import { isTiling, type PoolOptions, poolAttributes, poolingOf, reduceWindows } from './pooling.ts';
 import { tiledMaxPoolGradient } from './tiledMaxPoolGradient.ts';
 
-/** The maximum of each window of `x` [N, C, …]; padding never wins. @throws `shape-mismatch`, `attribute-invalid` */
+/**
+ * The maximum of each window of `x` [N, C, …], padding never: [N, C, …places] (ONNX, "MaxPool").
+ *
+ * @throws `shape-mismatch`, `attribute-invalid`
+ */
 export function maxPool(b: GraphBuilder, x: Value, options: PoolOptions): Value {
   return b.op('MaxPool', [x], poolAttributes(options));
 }

@@ -32,7 +32,11 @@ export interface ResizeOptions {
   readonly antialias?: boolean | undefined;
 }
 
-/** Interpolates along axes. @throws `shape-mismatch`, `attribute-invalid` */
+/**
+ * Interpolates along axes, to `sizes` or `⌊size · scale⌋` (ONNX, "Resize").
+ *
+ * @throws `shape-mismatch`, `attribute-invalid`
+ */
 export function resize(b: GraphBuilder, x: Value, options: ResizeOptions): Value {
   const { scales, sizes, mode, coordinates, nearest, cubicCoefficient, excludeOutside, antialias } = options;
   const inputs = [x, undefined, scales && b.constant(tensorOf('float32', [scales.length], scales))];
