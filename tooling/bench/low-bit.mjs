@@ -5,7 +5,9 @@
 // A finished cell is a line of docs/measured/low-bit.jsonl and is not measured again; remove the line to measure it
 // anew. --only takes the cells whose name has the text in it ("rows/resnet20", "w3a3"). Nothing is chosen by test data:
 // what is reported is the network after the last step. One JSON line a cell: what it was made by, {"fp32","calibrated",
-// "reconstructed","top1","agreement"} in percent on the labelled test data, {"bytes","fp32Bytes","integer","float"} of the file, and
+// "reconstructed","top1","agreement"} in percent on the labelled test data, "rounded" the top-1 of the same file with its
+// rounding computed in floating point, node by node, "held" the agreement with the network on synthetic samples of
+// another seed, by which settings are chosen, {"bytes","fp32Bytes","integer","float"} of the file, and
 // {"seconds":{"synthesis","calibration","reconstruction","distillation","total"}}. --list tells what is finished and
 // what is not; --table prints what is finished as Markdown and draws docs/images/low-bit-sizes.svg.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +15,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { distil } from '@datafree/finetuner';
+import { decodeModel, encodeModel } from '@datafree/onnx';
 import { silentLogger } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { reconstruct } from '@datafree/reconstruct';
@@ -36,6 +39,8 @@ const { values } = parseArgs({
 });
 
 const runtime = ort({ threads: Number(values.threads) });
+// Nothing is fused, so that every QuantizeLinear and DequantizeLinear rounds in floating point.
+const unfused = ort({ threads: Number(values.threads), graphOptimization: 'disabled' });
 const wanted = cells.filter((cell) => nameOf(cell).includes(values.only));
 if (values.list) for (const cell of wanted) console.log(`${findRecord(cell) ? 'done' : 'open'} ${nameOf(cell)}`);
 else if (values.table) show();
@@ -60,6 +65,9 @@ function findRecord(cell) {
   const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n').filter(Boolean) : [];
   return lines.map((line) => JSON.parse(line)).find(({ name }) => name === nameOf(cell));
 }
+
+/** Synthetic samples that nothing learned from. */
+const heldCount = 128;
 
 async function measure(cell) {
   const { weights, activations, firstLast, method, samples: count, seed } = cell;
@@ -86,10 +94,15 @@ async function measure(cell) {
   seconds.total = secondsSince(started);
 
   const measured = { runtime, model, samples: await testData(model, set) };
+  const file = decodeModel(encodeModel(learned.graph));
   const teacher = await classesOf(model.graph, measured);
   const before = await classesOf(calibrated.graph, measured);
   const between = await classesOf(rounded.graph, measured);
-  const after = await classesOf(learned.graph, measured);
+  const after = await classesOf(file, measured);
+  const rounded32 = await classesOf(file, { ...measured, runtime: unfused });
+  const others = await samplesBy('bns', { model, set, count: heldCount, context: { ...context, seed: seed + 1000 } });
+  const held = { ...measured, samples: others };
+  const heldClasses = await Promise.all([model.graph, file].map((graph) => classesOf(graph, held)));
   const fp32 = share(teacher.classes, teacher.labels);
   const top1 = share(after.classes, after.labels);
   return {
@@ -99,6 +112,8 @@ async function measure(cell) {
     top1,
     drop: round(fp32 - top1),
     agreement: share(after.classes, teacher.classes),
+    rounded: share(rounded32.classes, rounded32.labels),
+    held: share(...heldClasses.map(({ classes }) => classes)),
     ...fileOf(learned, model),
     seconds,
   };

@@ -49,8 +49,8 @@ export const cells = [
   ...learners,
   row({ ...mobilenet, weights: 8, reconstruct: 0 }),
   row({ ...mobilenet, weights: 4, reconstruct: 0, distil: 500 }),
-  row({ ...w2a4, samples: 2048 }),
-  row({ ...w2a4, samples: 2048, method: 'real' }),
+  row({ ...w2a4, samples: 5000 }),
+  row({ ...w2a4, samples: 5000, method: 'real' }),
   ...sizes,
 ];
 

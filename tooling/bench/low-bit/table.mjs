@@ -13,16 +13,32 @@ function rowsOf(records) {
     (own) => `${own.network} ${bitsOf(own)} ${own.samples} ${own.method} ${stepsOf(own)}`,
   );
   return markdown(
-    ['network', 'bits', 'samples', 'steps', 'fp32', 'calibrated', 'learned', 'drop', 'agreement', 'minutes', 'file'],
+    [
+      'network',
+      'bits',
+      'samples',
+      'steps',
+      'fp32',
+      'calibrated',
+      'learned',
+      'rounded in float',
+      'drop',
+      'agreement',
+      'on held-out synthetic',
+      'minutes',
+      'file',
+      'layers on integers',
+    ],
     groups.map((own) => [
       own[0].network.split('_')[0],
       bitsOf(own[0]),
       `${own[0].samples} ${own[0].method}`,
       stepsOf(own[0]),
       own[0].fp32.toFixed(2),
-      ...['calibrated', 'top1', 'drop', 'agreement'].map((name) => overSeeds(own, (one) => one[name])),
+      ...['calibrated', 'top1', 'rounded', 'drop', 'agreement', 'held'].map((name) => overSeeds(own, (one) => one[name])),
       minutesOf(own),
       `${Math.round((100 * own[0].bytes) / own[0].fp32Bytes)} %`,
+      `${own[0].integer} of ${own[0].integer + own[0].float}`,
     ]),
   );
 }
@@ -92,6 +108,7 @@ function minutesOf(records) {
 /** The value of one seed, or mean ± standard deviation of several. */
 function overSeeds(records, read) {
   const values = records.map(read);
+  if (values.includes(undefined)) return '–';
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (values.length === 1) return mean.toFixed(2);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
