@@ -1,4 +1,5 @@
 import { introduced, rewritten } from './introduced.mjs';
+import { limits } from './limits.mjs';
 
 const oldest = 9;
 const newest = 26;
@@ -45,11 +46,17 @@ export function features(core, kernelOf) {
     [
       `- **Opsets**: the versions of ai.onnx, out of ${oldest} to ${newest}, that have the operator. A file of any of them is read as opset ${core.canonicalOpset}; what a newer opset added and ${core.canonicalOpset} cannot say is refused.`,
       '- **Forward**: what is known without a runtime: the shapes, and the values by a reference in double precision.',
-      '- **Gradient**: `yes` to every input that has one; `zero` where the derivative is zero almost everywhere; `–` where there is none. Gradients are made of operators of this table.',
+      '- **Gradient**: `yes` to every input that has one; `limited` but for what is refused of it [below](#limits); `zero` where the derivative is zero almost everywhere; `–` where there is none. Gradients are made of operators of this table.',
       '- **int8**: `integer` runs on integer kernels in a quantised network, `absorbed` falls away into the operator before it, and what is empty runs in floating point.',
     ].join('\n'),
     'Training through quantisation has two compositions of its own: `fakeQuantize` with the straight-through gradient, and `learnedStep` with gradients to the values and to the step size.',
     ...sections,
+    '## Limits',
+    'What is refused by name, where the rest of the operator is not. Inputs that a shape follows from (the shape of Reshape, pads, axes, sizes) must be constant, or follow from shapes themselves.',
+    table(
+      ['Operator', 'In', 'Refused'],
+      limits.map(({ op, of, says }) => [op, of, says]),
+    ),
     '## Rewritten while reading',
     table(
       ['Operator', 'Opsets', 'Read as'],
@@ -60,6 +67,7 @@ export function features(core, kernelOf) {
 
 function gradientOf(core, operator) {
   if (operator.gradient === undefined) return '–';
+  if (limits.some(({ op, of }) => op === operator.type && of === 'gradient')) return 'limited';
   return isFlat(core, operator) ? 'zero' : 'yes';
 }
 
