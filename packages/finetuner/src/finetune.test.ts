@@ -18,7 +18,8 @@ function memory(): Checkpoint & { readonly entries: Map<string, Uint8Array> } {
 }
 
 describe('distil', () => {
-  it.each(['mse', 'smooth-l1', 'attention', 'none'] as const)('brings the student closer (%s)', async (features) => {
+  const ways: FineTunerOptions['features'][] = ['mse', 'smooth-l1', 'attention', 'none', ['mse', 'attention']];
+  it.each(ways.map((features) => ({ features })))('brings the student closer ($features)', async ({ features }) => {
     const model = network();
     const quantized = await quantize(model, 3);
     const tuned = await distil({ ...quick, features, featureWeight: 0.02 }).fineTune(
@@ -29,6 +30,29 @@ describe('distil', () => {
     );
     expect(await divergence(model, tuned)).toBeLessThan(0.7 * (await divergence(model, quantized)));
     expect(tuned.graph.nodes).toEqual(quantized.graph.nodes);
+  });
+
+  it('adds up comparisons of activations, each with its weight', async () => {
+    const model = network();
+    const quantized = await quantize(model, 3);
+    const compared = async (features: FineTunerOptions['features']) => {
+      const first: Record<string, number>[] = [];
+      const onProgress = ({ values }: ProgressEvent) => first.push(values as Record<string, number>);
+      const plugin = distil({ ...quick, steps: 1, features, featureWeight: 0.5 });
+      await plugin.fineTune(model, quantized, noise(16), context({ onProgress }));
+      return first[0]!;
+    };
+    const [mse, attention, both, one, none] = [
+      await compared('mse'),
+      await compared('attention'),
+      await compared(['mse', 'attention']),
+      await compared(['mse']),
+      await compared([]),
+    ];
+    expect(both.features).toBeCloseTo(mse.features! + attention.features!, 6);
+    expect(both.loss).toBeCloseTo(both.logits! + both.features!, 6);
+    expect(one).toEqual(mse);
+    expect(none).toEqual({ logits: none.logits, loss: none.logits });
   });
 
   it('learns from mixed samples, by SGD, with steps that stay', async () => {

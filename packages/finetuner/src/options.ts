@@ -5,6 +5,7 @@ import * as v from 'valibot';
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const weight = v.pipe(v.number(), v.finite(), v.minValue(0));
+const features = ['smooth-l1', 'mse', 'attention'] as const;
 const part = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** The schema of {@link FineTunerOptions}, for interfaces that are derived from it. */
@@ -30,9 +31,9 @@ export const fineTunerOptions = v.strictObject({
   learnSteps: v.optional(v.picklist(['both', 'weights', 'activations', 'none'])),
   /** Temperature of the divergence between logits. */
   temperature: v.optional(rate),
-  /** How activations at the ends of stages are compared. */
-  features: v.optional(v.picklist(['smooth-l1', 'mse', 'attention', 'none'])),
-  /** Weight of that comparison beside the logits. */
+  /** How activations at the ends of stages are compared: in one way, or in several that are added up. */
+  features: v.optional(v.union([v.picklist([...features, 'none']), v.array(v.picklist(features))])),
+  /** Weight of each of these comparisons beside the logits. */
   featureWeight: v.optional(weight),
   /** Random changes of each sample at each step; `jitter` changes its contrast by up to a fifth, and its brightness. */
   augmentations: v.optional(v.array(v.picklist(['flip', 'shift', 'crop', 'blur', 'cutout', 'jitter']))),

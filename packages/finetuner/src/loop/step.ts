@@ -14,7 +14,7 @@ import {
 import type { Augmenter } from '@datafree/inversion';
 import type { Graph, Model } from '@datafree/plugin';
 import { descend, writeStudent } from '@datafree/student';
-import { depthWeights, featureLosses } from '../loss/features.ts';
+import { type FeatureLoss, overStages } from '../loss/features.ts';
 import { logitDivergence, relativeError } from '../loss/logits.ts';
 import { stagesOf } from '../loss/stages.ts';
 import type { ParsedOptions } from '../options.ts';
@@ -40,7 +40,8 @@ export function writeStep({ model, folded, quantised, augmenter, batch, options 
   const shape = model.input.shape.slice(1) as number[];
   const fed = b.input(feeds.samples, 'float32', [batch, ...shape]);
   const samples = augmenter.write(b, options.mixup > 0 ? mixed(b, fed) : fed);
-  const stages = options.features === 'none' || options.featureWeight === 0 ? [] : stagesOf(model, quantised);
+  const losses = options.featureWeight === 0 ? [] : lossesOf(options.features);
+  const stages = losses.length === 0 ? [] : stagesOf(model, quantised);
   const outputs = [logitsName(model.graph, model.output.name), ...stages];
   const teacher = b.inline(model.graph, { [model.input.name]: samples }, { prefix: 'teacher/', wanted: outputs });
   const student = writeStudent(program, quantised, folded, { [model.input.name]: samples }, options);
@@ -51,15 +52,9 @@ export function writeStep({ model, folded, quantised, augmenter, batch, options 
   const ofLogits = classes ? logitDivergence(b, own, wanted, options.temperature) : relativeError(b, own, wanted);
   program.read('logits', ofLogits);
   let loss = ofLogits;
-  if (stages.length > 0 && options.features !== 'none') {
-    const compare = featureLosses[options.features];
-    const shares = depthWeights(stages.length);
-    const terms = stages.map((name, k) => mul(b, compare(b, student.find(name), teacher(name)), shares[k] as number));
-    const features = mul(
-      b,
-      terms.reduce((sum, term) => add(b, sum, term)),
-      options.featureWeight,
-    );
+  if (stages.length > 0) {
+    const pairs = stages.map((name) => ({ student: student.find(name), teacher: teacher(name) }));
+    const features = mul(b, overStages(b, losses, pairs), options.featureWeight);
     program.read('features', features);
     loss = add(b, loss, features);
   }
@@ -71,6 +66,11 @@ export function writeStep({ model, folded, quantised, augmenter, batch, options 
   ];
   descend(program, loss, groups, optimiser);
   return program;
+}
+
+function lossesOf(features: ParsedOptions['features']): readonly FeatureLoss[] {
+  if (typeof features !== 'string') return features;
+  return features === 'none' ? [] : [features];
 }
 
 function mixed(b: GraphBuilder, samples: Value): Value {

@@ -4,6 +4,9 @@ import type { Graph, Model } from '@datafree/plugin';
 /**
  * The activations that teacher and student are compared at, from shallow to deep: of the values that both have under
  * one name, the last at each spatial size.
+ *
+ * @param student the quantised graph
+ * @returns names of values [N, channels, …]; none where both have no spatial one in common
  */
 export function stagesOf(model: Model, student: Graph): string[] {
   const sizes = Object.fromEntries(model.input.shape.filter((dim) => typeof dim === 'string').map((dim) => [dim, 1]));
