@@ -74,7 +74,7 @@ async function measure(entry) {
   await loadLibrary(runtime);
   const restMiB = process.memoryUsage().rss / mebi;
   const started = performance.now();
-  const { program, feeds } = steps[entry.case](model, samples);
+  const { program, feeds, graph = model.graph } = steps[entry.case](model, samples);
   // Syntheses of large samples run several iterations at once.
   const together = entry.case === 'bns-step' ? iterationsTogether(samples.data.length) : 1;
   const runner = await program.compile(runtime, { repeated: together > 1 });
@@ -93,7 +93,7 @@ async function measure(entry) {
   for (let i = 0; i < Number(values.steps); i += together) await run();
   const growthMiB = process.memoryUsage().rss / mebi - before;
   await runner.dispose();
-  const activationsMiB = activations(model, entry.batch);
+  const activationsMiB = activations(graph, { [model.input.shape[0]]: entry.batch });
   console.log(
     JSON.stringify({
       case: entry.case,
@@ -168,9 +168,10 @@ const steps = {
   },
   'finetune-step': (model, samples) => {
     const options = parseFineTunerOptions({ augmentations: [] });
-    const { program } = distillationStep(model, { graph: quantised() }, samples.dims[0], options);
+    const graph = quantised();
+    const { program } = distillationStep(model, { graph }, samples.dims[0], options);
     const rates = { rate: scalarOf('float32', 1e-4), 'step-rate': scalarOf('float32', 1e-4) };
-    return { program, feeds: { samples, ...rates } };
+    return { program, feeds: { samples, ...rates }, graph };
   },
 };
 
@@ -207,20 +208,30 @@ function needed(graph) {
     waiting.push(...node.inputs.map((name) => producers.get(name)).filter((found) => found !== undefined));
   }
   const read = new Set(graph.nodes.filter((node) => !forward.has(node)).flatMap((node) => node.inputs));
-  const types = inferTypes(graph);
-  const kept = [...read].filter((name) => forward.has(producers.get(name)));
-  const width = { float32: 4, bool: 1, uint8: 1, int64: 8 };
-  return (
-    kept.reduce((sum, name) => sum + (width[types.get(name).dtype] ?? 4) * elementCount(types.get(name).shape), 0) /
-    mebi
+  return mebibytes(
+    inferTypes(graph),
+    [...read].filter((name) => forward.has(producers.get(name))),
   );
 }
 
-/** MiB of all activations of one forward pass, which a backward pass needs. */
-function activations(model, batch) {
-  const types = inferTypes(model.graph, { [model.input.shape[0]]: batch });
-  const outputs = model.graph.nodes.flatMap((node) => node.outputs);
-  return outputs.reduce((sum, name) => sum + 4 * elementCount(types.get(name)?.shape ?? [0]), 0) / mebi;
+/**
+ * MiB of all activations of one forward pass of the network that is differentiated, which a backward pass needs. What is
+ * computed of stored values alone, as decoded weights are, is no activation.
+ */
+function activations(graph, sizes) {
+  const depending = new Set(graph.inputs.map(({ name }) => name));
+  const names = graph.nodes.flatMap((node) => {
+    if (!node.inputs.some((name) => depending.has(name))) return [];
+    for (const name of node.outputs) depending.add(name);
+    return node.outputs;
+  });
+  return mebibytes(inferTypes(graph, sizes), names);
+}
+
+function mebibytes(types, names) {
+  const width = { float32: 4, bool: 1, uint8: 1, int8: 1, int64: 8 };
+  const bytes = (type) => (type === undefined ? 0 : (width[type.dtype] ?? 4) * elementCount(type.shape));
+  return names.reduce((sum, name) => sum + bytes(types.get(name)), 0) / mebi;
 }
 
 /** The same step in PyTorch, in milliseconds; null where it is not installed. */
