@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { standardOperators, tensorOf, withOperators } from '@datafree/core';
+import { operatorSetOf, standardOperators, tensorOf, withOperators } from '@datafree/core';
 import type { Dim, Graph, Node, Tensor, ValueInfo } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../encode/model.ts';
@@ -201,7 +201,10 @@ describe('operators that are not known', () => {
     const operators = withOperators(standardOperators, [
       { type: 'Own', domain: 'my.domain', infer: ({ inputs }) => [inputs[0]!] },
     ]);
-    expect(prepareModel(custom, { operators }).output.shape).toEqual(['N', 256]);
+    const model = prepareModel(custom, { operators });
+    expect(model.output.shape).toEqual(['N', 256]);
+    expect(operatorSetOf(model)).toBe(operators);
+    expect(operatorSetOf(prepareModel(network()))).toBe(standardOperators);
   });
 });
 
