@@ -18,7 +18,7 @@ import {
 } from '@datafree/core';
 import { batchNormStatistics, type TermScope } from '@datafree/inversion';
 import { loadModel } from '@datafree/onnx';
-import type { Model, Tensor, Tensors } from '@datafree/plugin';
+import type { CompileOptions, Model, Tensor, Tensors } from '@datafree/plugin';
 import { ort } from '@datafree/runtime-ort';
 import { describe, expect, it } from 'vitest';
 
@@ -35,6 +35,8 @@ interface Summary {
 
 interface Golden {
   readonly model: string;
+  /** Of the file of the network. */
+  readonly sha256: string;
   readonly data: string;
   /** Places of the samples in the data. */
   readonly samples: readonly number[];
@@ -46,7 +48,15 @@ interface Golden {
 
 const runtime = ort({ threads: 2 });
 
-describe.each(['resnet20_cifar10', 'mobilenetv1_025_224_imagenet'])('PyTorch and the engine agree on %s', (name) => {
+/** As any graph, and as a step of an optimisation: on the blocked layout, where the processor has its kernels. */
+const compilations = { 'as any graph': {}, 'as a step': { step: true } };
+
+const networks = ['resnet20_cifar10', 'mobilenetv1_025_224_imagenet'];
+const cases = networks.flatMap((name) =>
+  Object.entries(compilations).map(([how, compilation]) => [name, how, compilation] as const),
+);
+
+describe.each(cases)('PyTorch and the engine agree on %s, compiled %s', (name, _, compilation) => {
   const golden = JSON.parse(readFileSync(new URL(`generated/${name}.json`, import.meta.url), 'utf8')) as Golden;
 
   it.skipIf(!here)('BN statistics loss and its gradient to the input', { timeout: 120_000 }, async () => {
@@ -59,7 +69,7 @@ describe.each(['resnet20_cifar10', 'mobilenetv1_025_224_imagenet'])('PyTorch and
     const loss = term.write({ builder: b, model, network } as unknown as TermScope);
     b.output(loss, 'loss');
     b.output(differentiate(b, loss, [input])[0]!, 'gradient');
-    const outputs = await run(b, { [model.input.name]: x });
+    const outputs = await run(b, { [model.input.name]: x }, compilation);
     expectNear(outputs.loss!, golden.statistics.loss);
     const pairs = [[outputs.gradient!, golden.statistics.byInput] as const];
     expectAgreement(pairs);
@@ -78,7 +88,7 @@ describe.each(['resnet20_cifar10', 'mobilenetv1_025_224_imagenet'])('PyTorch and
     differentiate(b, loss, [...trained.values()]).forEach((gradient, i) => {
       b.output(gradient, `d ${names[i]}`);
     });
-    const outputs = await run(b, { [model.input.name]: x, ...Object.fromEntries(weights) });
+    const outputs = await run(b, { [model.input.name]: x, ...Object.fromEntries(weights) }, compilation);
     expectNear(outputs.loss!, golden.crossEntropy.loss);
     const expected = Object.entries(golden.crossEntropy.byWeights);
     expectAgreement(expected.map(([weight, summary]) => [outputs[`d ${weight}`]!, summary] as const));
@@ -112,8 +122,8 @@ function expectAgreement(pairs: readonly (readonly [Tensor, Summary])[]): void {
   expect(product / Math.sqrt(own * other)).toBeGreaterThan(0.99999);
 }
 
-async function run(b: GraphBuilder, feeds: Tensors): Promise<Tensors> {
-  const session = await runtime.compile(b.build());
+async function run(b: GraphBuilder, feeds: Tensors, compilation: CompileOptions): Promise<Tensors> {
+  const session = await runtime.compile(b.build(), compilation);
   try {
     return await session.run(feeds);
   } finally {
@@ -144,7 +154,7 @@ interface ManifestEntry {
 }
 
 /** The model and samples of its data, as the network takes them. */
-function load({ model: file, data: dataFile, samples, side }: Golden): { model: Model; x: Tensor<'float32'> } {
+function load({ model: file, sha256, data: dataFile, samples, side }: Golden): { model: Model; x: Tensor<'float32'> } {
   const manifest = JSON.parse(readFileSync(join(assets, 'manifest.json'), 'utf8')) as Record<string, ManifestEntry[]>;
   const { preprocess } = manifest.models!.find((entry) => entry.file === file)!;
   const [height, width, channels] = manifest.data!.find((entry) => entry.file === dataFile)!.shape as [
@@ -165,8 +175,10 @@ function load({ model: file, data: dataFile, samples, side }: Golden): { model: 
       return (pixel * scale + offset - (mean?.[c] ?? 0)) / (std?.[c] ?? 1);
     }),
   );
+  const model = loadModel(readFileSync(join(assets, file)));
+  expect(model.hash, `${file} is another file than that of the golden gradients`).toBe(sha256);
   return {
-    model: loadModel(readFileSync(join(assets, file))),
+    model,
     x: tensorOf('float32', [samples.length, channels, side, side], x),
   };
 }
