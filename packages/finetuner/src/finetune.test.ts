@@ -1,6 +1,6 @@
 import type { Checkpoint, ProgressEvent } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
-import { context, divergence, network, noise, quantize } from '../../student/src/testing/networks.ts';
+import { context, divergence, network, noise, normalized, quantize } from '../../student/src/testing/networks.ts';
 import { distil } from './finetune.ts';
 import type { FineTunerOptions } from './options.ts';
 
@@ -69,6 +69,40 @@ describe('distil', () => {
     const plugin = distil({ ...quick, featureWeight: 0.02, augmentations: ['jitter'] });
     const tuned = await plugin.fineTune(model, quantized, noise(64), context());
     expect(await divergence(model, tuned)).toBeLessThan(0.8 * (await divergence(model, quantized)));
+  });
+
+  it('learns while BatchNormalization follows, and keeps the nodes', async () => {
+    const model = normalized();
+    const quantized = await quantize(model, 3);
+    const losses: number[] = [];
+    const onProgress = ({ values }: ProgressEvent) => losses.push(values?.loss as number);
+    const plugin = distil({ ...quick, featureWeight: 0.02, batchNorm: 'following' });
+    const tuned = await plugin.fineTune(model, quantized, noise(64), context({ onProgress }));
+    const mean = (from: number, to: number) =>
+      losses.slice(from, to).reduce((sum, loss) => sum + loss, 0) / (to - from);
+    expect(mean(losses.length - 20, losses.length)).toBeLessThan(0.7 * mean(0, 20));
+    expect(await divergence(model, tuned)).toBeLessThan(0.7 * (await divergence(model, quantized)));
+    expect(tuned.graph.nodes).toEqual(quantized.graph.nodes);
+  });
+
+  it('leaves BatchNormalization folded unless it is asked for', async () => {
+    const model = normalized();
+    const quantized = await quantize(model, 4);
+    const tuned = async (options: FineTunerOptions) => {
+      const plugin = distil({ ...quick, steps: 5, ...options });
+      const { graph } = await plugin.fineTune(model, quantized, noise(32), context());
+      return [...graph.initializers].map(([name, { data }]) => [name, data]);
+    };
+    const frozen = await tuned({ batchNorm: 'frozen' });
+    expect(await tuned({})).toEqual(frozen);
+    expect(await tuned({ batchNorm: 'following' })).not.toEqual(frozen);
+  });
+
+  it('refuses to follow where weights have one step size', async () => {
+    const model = normalized();
+    const quantized = await quantize(model, 4, noise(32), { granularity: 'tensor' });
+    const tuned = distil({ ...quick, batchNorm: 'following' }).fineTune(model, quantized, noise(32), context());
+    await expect(tuned).rejects.toMatchObject({ code: 'unsupported' });
   });
 
   it('gives the same bytes for a seed, also after an interruption, and others for another', async () => {

@@ -21,6 +21,7 @@ import {
 } from '@datafree/inversion';
 import { foldBatchNorms } from '@datafree/onnx';
 import {
+  type BatchNormSite,
   type Context,
   checkGiven,
   DatafreeError,
@@ -32,7 +33,7 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
-import { batchOf, exportStudent, packStates, unpackStates } from '@datafree/student';
+import { batchOf, exportStudent, foldedBatchNorms, packStates, unpackStates } from '@datafree/student';
 import { mixingMatrix } from './loop/mix.ts';
 import { Patience } from './loop/patience.ts';
 import { SamplePool } from './loop/pool.ts';
@@ -46,8 +47,8 @@ const augmentations = { flip, shift, crop, blur, cutout, jitter } satisfies Reco
  * Fine-tuning by knowledge distillation: the full-precision network teaches its quantised self on samples, without a
  * label (Haroush et al., "The Knowledge Within", section 3.5), with learned step sizes (Esser et al. 2020).
  *
- * @throws `option-invalid`. `fineTune` throws `data-shape`, `data-empty`, `operator-no-gradient`, `not-finite`,
- *   `aborted`, `resume-mismatch` and `runtime-failed`
+ * @throws `option-invalid`. `fineTune` throws `data-shape`, `data-empty`, `unsupported`, `operator-no-gradient`,
+ *   `not-finite`, `aborted`, `resume-mismatch` and `runtime-failed`
  */
 export function distil(options: FineTunerOptions = {}): FineTuner {
   const parsed = parseFineTunerOptions(options);
@@ -68,20 +69,35 @@ export function distil(options: FineTunerOptions = {}): FineTuner {
   });
 }
 
-/** One step of {@link distil} as a graph, and what draws the feeds of its augmentations. */
+/** What {@link distillationStep} gives. */
+export interface DistillationStep {
+  readonly program: StepProgram;
+  /** Draws the feeds of the augmentations. */
+  readonly draw: Augmenter['draw'];
+  /** The BatchNormalizations that follow, without which the student cannot be exported. */
+  readonly batchNorms: ReadonlyMap<string, BatchNormSite> | undefined;
+}
+
+/**
+ * One step of {@link distil} as a graph, and what goes with it.
+ *
+ * @throws `unsupported` when BatchNormalizations follow and a layer has one step size for all channels,
+ *   `operator-no-gradient`
+ */
 export function distillationStep(
   model: Model,
   quantized: Quantized,
   batch: number,
   options: ParsedOptions,
-): { readonly program: StepProgram; readonly draw: Augmenter['draw'] } {
+): DistillationStep {
   const changes = options.augmentations.map((name) => augmentations[name]());
   const shape = model.input.shape.slice(1) as number[];
   const { mean, deviation } = assumedInput(model);
   const augmenter = augmenterOf(changes, batch, shape, mean, deviation);
   const folded = foldBatchNorms(model.graph, operatorSetOf(model));
-  const program = writeStep({ model, folded, quantised: quantized.graph, augmenter, batch, options });
-  return { program, draw: augmenter.draw };
+  const batchNorms = options.batchNorm === 'following' ? foldedBatchNorms(model, folded) : undefined;
+  const program = writeStep({ model, folded, quantised: quantized.graph, batchNorms, augmenter, batch, options });
+  return { program, draw: augmenter.draw, batchNorms };
 }
 
 /** Steps between two checkpoints. */
@@ -98,12 +114,12 @@ async function fineTune(
   throwIfAborted(context.signal);
   const batch = batchOf(model, samples, options.batch);
   const random = new Random(context.seed).fork('fine-tuning');
-  const { program, draw } = distillationStep(model, quantized, batch, options);
+  const { program, draw, batchNorms } = distillationStep(model, quantized, batch, options);
   const runner = await program.compile(context.runtime, { threads: context.threads });
   try {
     const pool = new SamplePool(samples, batch, random);
     await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw });
-    return { ...quantized, graph: exportStudent(quantized.graph, runner.states) };
+    return { ...quantized, graph: exportStudent(quantized.graph, runner.states, batchNorms) };
   } finally {
     await runner.dispose();
   }

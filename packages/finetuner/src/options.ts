@@ -29,6 +29,12 @@ export const fineTunerOptions = v.strictObject({
   schedule: v.optional(v.picklist(['constant', 'cosine', 'staggered'])),
   /** Which step sizes learn. */
   learnSteps: v.optional(v.picklist(['both', 'weights', 'activations', 'none'])),
+  /**
+   * `following`: layers have the BatchNormalization back that they took in, which normalises by the moments of each batch;
+   * its running moments follow, and go into step sizes and biases at the end. Meant for weights with a step size for each
+   * channel (others are refused) and networks quantised without equalization. `frozen`: it stays folded.
+   */
+  batchNorm: v.optional(v.picklist(['frozen', 'following'])),
   /** Temperature of the divergence between logits. */
   temperature: v.optional(rate),
   /** How activations at the ends of stages are compared: in one way, or in several that are added up. */
@@ -62,6 +68,7 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     stepRate: 2e-3,
     schedule: 'cosine',
     learnSteps: 'both',
+    batchNorm: 'frozen',
     temperature: 2,
     features: 'mse',
     featureWeight: 1,
@@ -77,6 +84,7 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     stepRate: 1e-4,
     schedule: 'staggered',
     learnSteps: 'none',
+    batchNorm: 'following',
     temperature: 1,
     features: 'smooth-l1',
     featureWeight: 0.1,

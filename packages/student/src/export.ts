@@ -1,17 +1,24 @@
 import { numbersOf, roundHalfEven, tensorOf } from '@datafree/core';
-import type { Graph, Tensor } from '@datafree/plugin';
+import type { BatchNormSite, Graph, Tensor } from '@datafree/plugin';
+import { foldFollowed, followedLayers } from './following.ts';
 import { channelAt } from './master.ts';
-import { findQuantisers } from './quantisers.ts';
-import { stateOf } from './student.ts';
+import { findQuantisers, type WeightQuantiser } from './quantisers.ts';
+import { stateOf } from './states.ts';
 
 /**
  * The quantised graph with what was learned: codes, step sizes and biases are replaced, nodes stay as they are, and so
  * do the integer kernels that run them.
  *
  * @param states the states of the training step
+ * @param batchNorms those that the step was written with; their running moments go into step sizes and biases
  */
-export function exportStudent(quantised: Graph, states: ReadonlyMap<string, Tensor>): Graph {
-  const { weights, biases, activations } = findQuantisers(quantised);
+export function exportStudent(
+  quantised: Graph,
+  states: ReadonlyMap<string, Tensor>,
+  batchNorms: ReadonlyMap<string, BatchNormSite> = new Map(),
+): Graph {
+  const found = findQuantisers(quantised);
+  const { weights, biases, activations } = found;
   const initializers = new Map(quantised.initializers);
   const scaleOf = (name: string): Float32Array => Float32Array.from(numbersOf(initializers.get(name) as Tensor));
 
@@ -36,8 +43,18 @@ export function exportStudent(quantised: Graph, states: ReadonlyMap<string, Tens
     });
     initializers.set(weight.codes, tensorOf(stored.dtype, stored.dims, codes));
   }
+  const foldedBiases = new Map<string, Tensor>();
+  for (const layer of followedLayers(quantised, found, batchNorms)) {
+    const folded = foldFollowed(layer, states);
+    if (folded === undefined) continue;
+    foldedBiases.set(layer.bias.name, folded.bias);
+    const { inputScale } = layer.bias.quantised ?? {};
+    const input = inputScale === undefined ? Number.POSITIVE_INFINITY : (scaleOf(inputScale)[0] as number);
+    const least = Array.from(numbersOf(folded.bias), (value) => Math.abs(value) / (input * 2 ** 30));
+    rescale(layer.weight, folded.factors, least);
+  }
   for (const { name, quantised: stored } of biases) {
-    const state = states.get(stateOf.bias(name));
+    const state = foldedBiases.get(name) ?? states.get(stateOf.bias(name));
     if (state === undefined) continue;
     if (stored === undefined) {
       initializers.set(name, state);
@@ -54,6 +71,22 @@ export function exportStudent(quantised: Graph, states: ReadonlyMap<string, Tens
     initializers.set(stored.scale, tensorOf('float32', dims, scales));
   }
   return { ...quantised, initializers };
+
+  /** Multiplies step sizes; codes change only where a step would be too small for its bias to fit 32 bits. */
+  function rescale(weight: WeightQuantiser, factors: Float64Array, least: readonly number[]): void {
+    const before = scaleOf(weight.scale);
+    const after = before.map((scale, c) => Math.max(scale * (factors[c] as number), least[c] as number));
+    const codes = initializers.get(weight.codes) as Tensor;
+    const zeros = weight.zeroPoint === undefined ? [0] : numbersOf(initializers.get(weight.zeroPoint) as Tensor);
+    const moved = Float64Array.from(numbersOf(codes), (code, i) => {
+      const channel = channelAt(quantised, weight, i);
+      const zero = zeros[channel] ?? (zeros[0] as number);
+      const ratio = ((before[channel] as number) * (factors[channel] as number)) / (after[channel] as number);
+      return Math.round((code - zero) * ratio) + zero;
+    });
+    initializers.set(weight.codes, tensorOf(codes.dtype, codes.dims, moved));
+    initializers.set(weight.scale, tensorOf('float32', [after.length], after));
+  }
 }
 
 const largestBias = 2 ** 31 - 1;

@@ -26,7 +26,7 @@ export interface BiasCodes {
 }
 
 /** A bias of a layer. */
-interface Bias {
+export interface Bias {
   readonly name: string;
   /** Absent where the bias is stored in floating point. */
   readonly quantised?: BiasCodes;

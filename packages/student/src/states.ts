@@ -1,6 +1,18 @@
 import { elementCount, tensorOf } from '@datafree/core';
 import { DatafreeError, type Tensor } from '@datafree/plugin';
 
+/** Names of the states of a student. */
+export const stateOf = {
+  weight: (codes: string) => `weight/${codes}`,
+  bias: (name: string) => `bias/${name}`,
+  /** The logarithm by which a step size has changed. */
+  step: (scale: string) => `step/${scale}`,
+  /** Of a layer whose BatchNormalization follows: running moments, and the logarithm by which its gamma has changed. */
+  mean: (layer: string) => `mean/${layer}`,
+  variance: (layer: string) => `variance/${layer}`,
+  gamma: (layer: string) => `gamma/${layer}`,
+};
+
 /** The float32 states of a training step as bytes, in their order. */
 export function packStates(states: ReadonlyMap<string, Tensor>): Uint8Array {
   const values = new Float32Array([...states.values()].reduce((sum, { dims }) => sum + elementCount(dims), 0));

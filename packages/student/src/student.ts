@@ -14,7 +14,8 @@ import {
   tensorOf,
   type Value,
 } from '@datafree/core';
-import type { Graph, Node, Tensor } from '@datafree/plugin';
+import type { BatchNormSite, Graph, Node, Tensor } from '@datafree/plugin';
+import { followedLayers, writeFollowed } from './following.ts';
 import { heldWeight, masterWeight } from './master.ts';
 import {
   type ActivationQuantiser,
@@ -23,6 +24,7 @@ import {
   type Quantisers,
   type WeightQuantiser,
 } from './quantisers.ts';
+import { stateOf } from './states.ts';
 
 /** Which parts of a student learn, and how. */
 export interface StudentOptions {
@@ -37,6 +39,11 @@ export interface StudentOptions {
   readonly roundWeight?: (weight: WeightQuantiser, first: Tensor<'float32'>) => Value;
   /** Writes a bias from the value that is stored. When absent it becomes a state. */
   readonly writeBias?: (name: string, first: Tensor) => Value;
+  /**
+   * BatchNormalizations, by the layer that they were folded into, that the layers have back while they learn: they
+   * normalise by the moments of each batch, and their running moments follow. `exportStudent` needs them too.
+   */
+  readonly batchNorms?: ReadonlyMap<string, BatchNormSite> | undefined;
   /** The values that are needed; the outputs of the graph when absent. */
   readonly wanted?: readonly string[];
   /** What is quantised in the graph that `quantised` is a part of; found in `quantised` itself when absent. */
@@ -49,18 +56,11 @@ type Kind = 'weights' | 'activations' | 'inputs';
 export interface Student {
   /** Looks up the value that took the place of a named value of the quantised graph. */
   readonly find: (name: string) => Value;
-  /** Weights and biases, by name of state. */
+  /** Weights, biases and changes of gammas, by name of state. */
   readonly weights: ReadonlyMap<string, Value>;
   /** Logarithms of the factors that step sizes have changed by, by name of state. */
   readonly steps: ReadonlyMap<string, Value>;
 }
-
-/** Names of the states that hold a weight, a bias and the change of a step size. */
-export const stateOf = {
-  weight: (codes: string) => `weight/${codes}`,
-  bias: (name: string) => `bias/${name}`,
-  step: (scale: string) => `step/${scale}`,
-};
 
 /**
  * Writes a quantised graph into a training step: its rounding is kept, with straight-through gradients, and what was
@@ -69,6 +69,7 @@ export const stateOf = {
  *
  * @param original the full-precision network with BatchNormalization folded, from which weights start where it has
  *   them; otherwise they start from their codes
+ * @throws `unsupported` for a BatchNormalization whose layer has one step size for all channels
  */
 export function writeStudent(
   program: StepProgram,
@@ -106,8 +107,17 @@ export function writeStudent(
     weights.set(name, state);
     return state;
   };
-  const bias = (name: string, first: Tensor): Value =>
-    options.writeBias?.(name, first) ?? trained(stateOf.bias(name), first);
+  const followed = followedLayers(quantised, found, options.batchNorms ?? new Map());
+  const byLayer = new Map(followed.map((own) => [own.layer, own]));
+  // A bias behind which a BatchNormalization follows becomes its beta.
+  const betas = new Map(followed.map((own) => [own.bias.name, own.batchNorm.shift]));
+  const folded = new Map<string, Tensor>();
+  const bias = (name: string, first: Tensor): Value => {
+    const beta = betas.get(name);
+    folded.set(name, first);
+    const start = beta === undefined ? first : tensorOf('float32', first.dims, beta);
+    return options.writeBias?.(name, start) ?? trained(stateOf.bias(name), start);
+  };
 
   const written = new Map<Node, () => Value>();
   for (const weight of found.weights) {
@@ -135,7 +145,15 @@ export function writeStudent(
     prefix: 'student/',
     replace: replaced,
     ...(options.wanted && { wanted: options.wanted }),
-    rewrite: (node, [first]) => {
+    rewrite: (node, values) => {
+      const [first] = values;
+      const layer = byLayer.get(node);
+      if (layer !== undefined) {
+        const start = numbersOf(folded.get(layer.bias.name) as Tensor);
+        const { output, change } = writeFollowed(program, layer, values as [Value, Value, Value], start);
+        weights.set(change.name, change);
+        return [output];
+      }
       const own = written.get(node);
       if (own !== undefined) return [own()];
       const activation = rounding.get(node);

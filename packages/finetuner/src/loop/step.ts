@@ -12,7 +12,7 @@ import {
   type Value,
 } from '@datafree/core';
 import type { Augmenter } from '@datafree/inversion';
-import type { Graph, Model } from '@datafree/plugin';
+import type { BatchNormSite, Graph, Model } from '@datafree/plugin';
 import { descend, writeStudent } from '@datafree/student';
 import { type FeatureLoss, overStages } from '../loss/features.ts';
 import { logitDivergence, relativeError } from '../loss/logits.ts';
@@ -25,6 +25,8 @@ export interface StepParts {
   /** The network with BatchNormalization folded. */
   readonly folded: Graph;
   readonly quantised: Graph;
+  /** Those that follow, by the layer that they were folded into. */
+  readonly batchNorms: ReadonlyMap<string, BatchNormSite> | undefined;
   readonly augmenter: Augmenter;
   readonly batch: number;
   readonly options: ParsedOptions;
@@ -34,7 +36,8 @@ export interface StepParts {
 export const feeds = { samples: 'samples', mix: 'mix', rate: 'rate', stepRate: 'step-rate' } as const;
 
 /** Writes one training step: the frozen teacher and the student on one batch, the loss, and the student's update. */
-export function writeStep({ model, folded, quantised, augmenter, batch, options }: StepParts): StepProgram {
+export function writeStep(parts: StepParts): StepProgram {
+  const { model, folded, quantised, batchNorms, augmenter, batch, options } = parts;
   const b = new GraphBuilder({ name: 'distillation-step', operators: operatorSetOf(model) });
   const program = new StepProgram(b);
   const shape = model.input.shape.slice(1) as number[];
@@ -44,7 +47,7 @@ export function writeStep({ model, folded, quantised, augmenter, batch, options 
   const stages = losses.length === 0 ? [] : stagesOf(model, quantised);
   const outputs = [logitsName(model.graph, model.output.name), ...stages];
   const teacher = b.inline(model.graph, { [model.input.name]: samples }, { prefix: 'teacher/', wanted: outputs });
-  const student = writeStudent(program, quantised, folded, { [model.input.name]: samples }, options);
+  const student = writeStudent(program, quantised, folded, { [model.input.name]: samples }, { ...options, batchNorms });
 
   const own = student.find(logitsName(quantised, model.output.name));
   const wanted = teacher(outputs[0] as string);
