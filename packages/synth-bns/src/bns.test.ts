@@ -10,6 +10,7 @@ import {
 import { ort } from '@datafree/runtime-ort';
 import { describe, expect, it } from 'vitest';
 import { bns } from './bns.ts';
+import type { BnsOptions } from './options.ts';
 import { network } from './testing/network.ts';
 
 const runtime = ort({ threads: 1 });
@@ -42,11 +43,73 @@ async function divergence(net: Model, samples: Float32Array): Promise<number> {
   return layers.reduce((sum, layer) => sum + layer, 0) / layers.length;
 }
 
+/** Mean cosine between normalised features at the last BatchNormalization, and the entropy of the mean softmax. */
+async function variety(samples: Float32Array): Promise<{ cosine: number; entropy: number }> {
+  const count = samples.length / (3 * 12 * 12);
+  const site = model.batchNorms.at(-1)!;
+  const session = await runtime.compile(bind(model.graph, { N: count }, { keep: [site.tensor, 'logits'] }));
+  const outputs = await session.run({ input: { dtype: 'float32', dims: [count, 3, 12, 12], data: samples } });
+  await session.dispose();
+  const rows = (name: string) => {
+    const data = outputs[name]!.data as Float32Array;
+    return Array.from({ length: count }, (_, n) =>
+      data.subarray((n * data.length) / count, ((n + 1) * data.length) / count),
+    );
+  };
+  const features = rows(site.tensor).map((row) =>
+    Array.from(site.mean, (mean, c) => {
+      const sum = row.subarray(c * 144, c * 144 + 144).reduce((total, value) => total + value, 0);
+      return (sum / 144 - mean) / Math.sqrt(site.variance[c]!);
+    }),
+  );
+  let cosine = 0;
+  for (const [i, a] of features.entries()) {
+    for (const [j, b] of features.entries()) {
+      if (i === j) continue;
+      const product = a.reduce((sum, value, c) => sum + value * b[c]!, 0);
+      cosine += product / (Math.hypot(...a) * Math.hypot(...b)) / (count * (count - 1));
+    }
+  }
+  const shares = [0, 0, 0, 0];
+  for (const row of rows('logits')) {
+    const sum = row.reduce((total, z) => total + Math.exp(z), 0);
+    row.forEach((z, c) => {
+      shares[c]! += Math.exp(z) / sum / count;
+    });
+  }
+  return { cosine, entropy: -shares.reduce((sum, share) => sum + share * Math.log(share), 0) };
+}
+
 describe('bns', () => {
   it('makes samples that the network takes for what it was trained on', async () => {
     const matched = await values(await bns().synthesize(model, { count: 24 }, context()));
     const started = await values(await bns({ iterations: 1 }).synthesize(model, { count: 24 }, context()));
     expect(await divergence(model, matched)).toBeLessThan(0.4 * (await divergence(model, started)));
+  });
+
+  it('drives samples apart and spreads them over the classes where it is told to, and else changes nothing', async () => {
+    const make = (options: BnsOptions) => bns({ batch: 16, ...options }).synthesize(model, { count: 16 }, context());
+    const plain = await values(await make({}));
+    expect(await values(await make({ diversity: 0, balance: 0 }))).toEqual(plain);
+    const before = await variety(plain);
+    const apart = await variety(await values(await make({ diversity: 10 })));
+    expect(apart.cosine).toBeLessThan(before.cosine - 0.05);
+    const balanced = await variety(await values(await make({ balance: 10 })));
+    expect(balanced.entropy).toBeGreaterThan(before.entropy + 0.05);
+  });
+
+  it('tells the terms in its progress, and refuses a balance without classes', async () => {
+    const terms: string[][] = [];
+    const observed = {
+      ...context(),
+      onProgress: ({ values = {} }: ProgressEvent) => void terms.push(Object.keys(values)),
+    };
+    const synthesizer = bns({ iterations: 1, diversity: 1, balance: 1 });
+    await synthesizer.synthesize(model, { count: 2 }, observed);
+    expect(terms).toEqual([['loss', 'bns', 'diversity', 'balance', 'rate']]);
+    const { tensor } = model.batchNorms.at(-1)!;
+    const map = { ...model, output: { ...model.output, name: tensor, shape: ['N', 12, 12, 12] } };
+    await expect(synthesizer.synthesize(map, { count: 2 }, context())).rejects.toMatchObject({ code: 'unsupported' });
   });
 
   it('gives as many samples as asked for, on the grid, the same for the same seed', async () => {

@@ -1,4 +1,4 @@
-import { type InversionSettings, searchSettings, statisticsTerm, synthesize } from '@datafree/inversion';
+import { type InversionSettings, searchSettings, statisticsTerm, synthesize, varietyTerms } from '@datafree/inversion';
 import { apiVersion, defineSynthesizer, type Synthesizer } from '@datafree/plugin';
 import { type BnsOptions, parseBnsOptions } from './options.ts';
 
@@ -6,7 +6,8 @@ import { type BnsOptions, parseBnsOptions } from './options.ts';
  * Makes samples whose statistics inside the network are those that its BatchNormalizations remember from training:
  * BNS of "The Knowledge Within" (Haroush et al., CVPR 2020).
  *
- * @throws `option-invalid`. `synthesize` throws `option-invalid`, `batchnorm-missing`, `input-unsupported`,
+ * @throws `option-invalid`. `synthesize` throws `option-invalid`, `batchnorm-missing`, `input-unsupported`, `unsupported`
+ *   (a balance of classes for a network whose output is not one number a class),
  *   `operator-no-gradient`, `not-finite`, `aborted`, `resume-mismatch` and `runtime-failed`.
  */
 export function bns(options: BnsOptions = {}): Synthesizer {
@@ -14,7 +15,7 @@ export function bns(options: BnsOptions = {}): Synthesizer {
   const settings: InversionSettings = {
     name: 'bns',
     identity: JSON.stringify(parsed),
-    terms: [statisticsTerm(parsed)],
+    terms: [statisticsTerm(parsed), ...varietyTerms(parsed)],
     labelled: false,
     ...searchSettings(parsed),
   };

@@ -3,6 +3,8 @@ import {
   type StatisticsOptions,
   searchEntries,
   statisticsEntries,
+  type VarietyOptions,
+  varietyEntries,
   withPreset,
 } from '@datafree/inversion';
 import { parseOptions } from '@datafree/plugin';
@@ -18,12 +20,13 @@ export const bnsOptions = v.strictObject({
   preset: v.optional(v.picklist(['fast', 'paper']), 'fast'),
   ...searchEntries,
   ...statisticsEntries,
+  ...varietyEntries,
 });
 
 /** Options of `bns`. */
 export type BnsOptions = v.InferInput<typeof bnsOptions>;
 
-type Preset = FullSearchOptions & StatisticsOptions;
+type Preset = FullSearchOptions & StatisticsOptions & VarietyOptions;
 
 const presets: Readonly<Record<'fast' | 'paper', Preset>> = {
   fast: {

@@ -3,6 +3,7 @@ import { type Context, type SampleBatch, type SampleSet, silentLogger } from '@d
 import { ort } from '@datafree/runtime-ort';
 import { describe, expect, it } from 'vitest';
 import { bnsInception, inception } from './inception.ts';
+import type { BnsInceptionOptions } from './options.ts';
 import { network } from './testing/network.ts';
 
 const runtime = ort({ threads: 1 });
@@ -46,6 +47,15 @@ describe('inception', () => {
       );
       expect(set.count).toBe(4);
     }
+  });
+
+  it('takes weights of diversity and balance beside the statistics, of which 0 changes nothing', async () => {
+    const make = async (options: BnsInceptionOptions) =>
+      (await whole(await bnsInception({ iterations: 10, ...options }).synthesize(model, { count: 6 }, context()))).data;
+    const plain = await make({});
+    expect(await make({ diversity: 0, balance: 0 })).toEqual(plain);
+    expect(await make({ diversity: 1 })).not.toEqual(plain);
+    expect(await make({ balance: 1 })).not.toEqual(plain);
   });
 
   it('needs no BatchNormalization', async () => {

@@ -1,4 +1,4 @@
-import { type InversionSettings, searchSettings, statisticsTerm, synthesize } from '@datafree/inversion';
+import { type InversionSettings, searchSettings, statisticsTerm, synthesize, varietyTerms } from '@datafree/inversion';
 import { apiVersion, defineSynthesizer, type Synthesizer, type SynthesizerSupports } from '@datafree/plugin';
 import {
   type BnsInceptionOptions,
@@ -38,7 +38,7 @@ export function bnsInception(options: BnsInceptionOptions = {}): Synthesizer {
   return synthesizer(parsed, true, {
     name: 'bns+inception',
     identity: JSON.stringify(parsed),
-    terms: [statisticsTerm(parsed, parsed.statisticsWeight), ...classTerms(parsed)],
+    terms: [statisticsTerm(parsed, parsed.statisticsWeight), ...classTerms(parsed), ...varietyTerms(parsed)],
     labelled: true,
     ...searchSettings(parsed),
   });

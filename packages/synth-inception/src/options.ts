@@ -10,6 +10,7 @@ import {
   statisticsEntries,
   type Term,
   totalVariation,
+  varietyEntries,
   weight,
   withPreset,
 } from '@datafree/inversion';
@@ -56,6 +57,7 @@ export const bnsInceptionOptions = v.strictObject({
   ...searchEntries,
   ...classEntries,
   ...statisticsEntries,
+  ...varietyEntries,
   /** Weight of the BatchNormalization statistics. */
   statisticsWeight: v.optional(weight),
 });

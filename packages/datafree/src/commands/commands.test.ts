@@ -318,7 +318,7 @@ describe('synthesize', () => {
 
   test('writes samples and a contact sheet', async () => {
     const target = samplesAt();
-    const summary = await result<{ contactSheet: string }>(
+    const summary = await result<{ contactSheet: string; classes: number[]; diversity: number }>(
       'synthesize',
       model(),
       '-o',
@@ -328,6 +328,12 @@ describe('synthesize', () => {
       ...quick,
     );
     expect(summary).toMatchObject({ method: 'bns', samples: 8, shape: [3, 8, 8], labelled: false, seed: 0 });
+    expect(summary.classes).toHaveLength(5);
+    expect(summary.classes.reduce((a, b) => a + b)).toBe(8);
+    expect(summary.diversity).toBeGreaterThan(0);
+    const { stdout } = await runHere(['synthesize', model(), '-o', target, '--preprocess', 'unit', ...quick]);
+    expect(stdout).toMatch(/classes {8}\d of 5 seen, \d to \d samples each/);
+    expect(stdout).toContain(`diversity      ${summary.diversity.toFixed(3)}`);
     const png = await readFile(summary.contactSheet);
     expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
     expect((await readdir(target)).sort()).toEqual(['contact-sheet.png', 'manifest.json', 'samples-00000.npy']);

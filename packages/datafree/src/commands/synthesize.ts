@@ -13,6 +13,7 @@ import { openModel } from '../model/open.ts';
 import { checkSamplesFolder } from '../outputs.ts';
 import { keepRun } from '../resume.ts';
 import { runFolder } from '../runFolder.ts';
+import { varietyLines, varietyOf } from '../synthesis/variety.ts';
 import type { Terminal } from '../terminal.ts';
 import { version } from '../version.ts';
 
@@ -73,6 +74,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   });
   const sheet = join(output, sheetName);
   await writeFileAtomic(sheet, await contactSheet(samples, { grid: model.grid }));
+  const variety = await varietyOf(model, samples, { runtime, threads, signal: console.signal });
   await run.remove();
   const seconds = (performance.now() - start) / 1000;
   const { shape } = samples;
@@ -84,6 +86,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       samples: count,
       shape,
       labelled: samples.labelled,
+      ...variety,
       seconds,
       seed,
       contactSheet: sheet,
@@ -91,6 +94,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     pairs([
       ['output', output],
       ['samples', `${count} of shape ${shape.join(' × ')} by ${method}, seed ${seed}`],
+      ...varietyLines(variety),
       ['contact sheet', sheet],
       ['time', inWords(seconds)],
     ]),
