@@ -105,7 +105,7 @@ export interface FusionReport {
   readonly layers: readonly LayerFusion[];
 }
 
-/** How the bits of weights were chosen layer by layer. */
+/** How the bits of weights, and of the activations that enter them, were chosen layer by layer. */
 export interface MixedPrecision {
   /** What was kept small, and which part of what it is in fp32 was allowed. */
   readonly budget: { readonly of: 'size' | 'operations'; readonly share: number };
@@ -116,7 +116,9 @@ export interface MixedPrecision {
     /** Elements of the weight. */
     readonly elements: number;
     readonly bits: number;
-    /** How far the outputs are from the network's with this weight alone rounded: nats, where outputs are classes. */
+    /** Bits of the activation that enters it. */
+    readonly activations: number;
+    /** How far the outputs are from the network's with this layer alone rounded: nats, where outputs are classes. */
     readonly divergence: number;
   }[];
   /** The best choices at several costs, from small to large, the one that was made among them. */
@@ -129,6 +131,8 @@ export interface MixedPrecision {
     readonly chosen: boolean;
     /** Bits of each weight, in the order of `layers`, a shared weight once. */
     readonly bits: readonly number[];
+    /** Bits of the activation that enters each, in the same order. */
+    readonly activations: readonly number[];
   }[];
 }
 
@@ -137,7 +141,7 @@ export interface Quantized {
   /** QDQ graph; the batch axis stays free. */
   readonly graph: Graph;
   readonly bits: { readonly weights: number; readonly activations: number };
-  /** Present where weights have bits of their own; `bits.weights` are then those of most layers. */
+  /** Present where layers have bits of their own; `bits` are then those of most layers. */
   readonly precision?: MixedPrecision;
   /** Absent when the runtime cannot tell. */
   readonly fusion?: FusionReport;

@@ -23,7 +23,10 @@ const schema = v.strictObject({
    * of their bits in fp32 (0.125: 4 bits on average).
    */
   budget: v.optional(share),
-  /** The same for the bits that are multiplied: multiplications times the bits of weights and of activations. */
+  /**
+   * The same for the bits that are multiplied: multiplications times the bits of weights and of activations. An activation
+   * that enters the layers of one weight alone gets bits of its own, up to `activations`.
+   */
   operationsBudget: v.optional(share),
   /** Own bits of the first and the last layer: their weights, and the activation that enters the last one. */
   firstLast: v.optional(v.strictObject({ weights: v.optional(bits), activations: v.optional(bits) })),

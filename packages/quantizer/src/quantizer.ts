@@ -9,15 +9,15 @@ import {
   type SampleSet,
 } from '@datafree/plugin';
 import { collect } from './calibration/collect.ts';
-import { activationRange } from './calibration/range.ts';
 import { correctedBias, summedAxis } from './correction/biasCorrection.ts';
 import { equalize } from './correction/equalization.ts';
 import { emit } from './emit/emit.ts';
 import { quantizeLayers } from './emit/layerWeights.ts';
 import { exclusionOf, idleExclusions } from './exclusion.ts';
 import { fusionReport } from './fusion/report.ts';
-import { type AffineGrid, affineGrid } from './grid/affine.ts';
-import { choosePrecision, mostCommonBits } from './mixed/precision.ts';
+import { activationGrid } from './grid/activations.ts';
+import type { AffineGrid } from './grid/affine.ts';
+import { choosePrecision, mostCommon } from './mixed/precision.ts';
 import { parseQuantizerOptions, type QuantizerOptions } from './options.ts';
 import { makePlan } from './plan/plan.ts';
 import { prepare } from './prepare/prepare.ts';
@@ -77,16 +77,18 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
 
   const weighted = topology.graph.nodes.filter((node) => plan.roles.get(node) === 'weighted');
   const warnings = [...idleExclusions(options.exclude, topology.graph.nodes, weighted)];
+  const parts = { plan, topology, types, statistics: statistics.groups, model, samples, options };
+  const { precision, activations } = (await choosePrecision(parts, context)) ?? {};
+  const entering = [...(activations ?? [])].flatMap(([group, own]) => (plan.groups.get(group)?.asked ? [own] : []));
   const grids = new Map<string, AffineGrid>();
-  for (const [name, { bits }] of plan.groups) {
+  for (const [name, group] of plan.groups) {
     const seen = statistics.groups.get(name);
     if (seen === undefined) continue;
     if (seen.histogram.minimum === 0 && seen.histogram.maximum === 0) {
       warnings.push(`The activation "${name}" is zero on all calibration samples; its range is taken as 0 … 1.`);
     }
-    grids.set(name, affineGrid(activationRange(seen, options.calibration, bits, options.percentile), bits));
+    grids.set(name, activationGrid(seen, activations?.get(name) ?? group.bits, options));
   }
-  const precision = await choosePrecision({ plan, topology, types, model, samples, options }, context);
   const bits = options.reduceRange ? Math.min(7, options.weights) : options.weights;
   const rounded = quantizeLayers(plan, topology, grids, {
     bits,
@@ -107,7 +109,10 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
   const optimized = await context.runtime.optimized?.(emitted.graph);
   return {
     graph: emitted.graph,
-    bits: { weights: (precision && mostCommonBits(precision)) ?? options.weights, activations: options.activations },
+    bits: {
+      weights: mostCommon(precision?.layers.map((layer) => layer.bits) ?? []) ?? options.weights,
+      activations: mostCommon(entering) ?? options.activations,
+    },
     ...(precision && { precision }),
     ...(optimized && { fusion: fusionReport(optimized, plan, topology, emitted, weights, excluded) }),
     warnings,

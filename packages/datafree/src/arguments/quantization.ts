@@ -19,7 +19,7 @@ export function withQuantization(command: Command): Command {
     )
     .option(
       '--operations-budget <part>',
-      'the same for multiplications times the bits of weights and activations, where 8/8 bits are 0.0625 (none)',
+      'the same for multiplications times the bits of weights and activations, both chosen, where 8/8 bits are 0.0625 (none)',
       number('operations-budget'),
     )
     .option(

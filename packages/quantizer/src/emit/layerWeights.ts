@@ -54,7 +54,8 @@ export function quantizeLayers(
     const bits = options.own.get(name) ?? (plan.firstAndLast.has(node) ? options.endBits : options.bits);
     const axis = options.granularity === 'channel' ? weightAxis(node) : undefined;
     const container = bits <= 4 ? options.container : 'int8';
-    const integer = !isPacked(container) && node.op !== 'ConvTranspose';
+    const entered = plan.points.has(node.inputs[0] as string);
+    const integer = entered && !isPacked(container) && node.op !== 'ConvTranspose';
     const key = `${name} ${axis} ${bits}`;
     settings.set(node, { key, name, axis, bits, container, integer });
     uses.set(key, [...(uses.get(key) ?? []), node]);

@@ -1,5 +1,5 @@
 import { DatafreeError, type MixedPrecision } from '@datafree/plugin';
-import type { Candidate } from './candidates.ts';
+import type { Bits, Candidate, CandidateLayer } from './candidates.ts';
 import { knapsack, type Selection } from './knapsack.ts';
 
 /** What bits are assigned under. */
@@ -13,66 +13,55 @@ export interface Budget {
 /** What {@link assignBits} decides with. */
 export interface AssignmentParts {
   readonly candidates: readonly Candidate[];
-  /** Numbers of bits, from few to many. */
-  readonly widths: readonly number[];
-  /** How far each candidate at each width takes the outputs away. */
+  /** How far each choice of each candidate takes the outputs away. */
   readonly losses: readonly (readonly number[])[];
-  /** The widths that a candidate may have; all when absent. */
-  readonly allowed: (candidate: Candidate) => readonly number[];
   /** Of the layers that stay in fp32: elements of weights, and multiplications a sample. */
   readonly float: { readonly elements: number; readonly multiplications: number };
 }
 
-/** Bits that a row of the table has on average, at most. */
-const averages = [2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8];
+/** Numbers of bits: a row of the table costs at most what one of them would cost everywhere. */
+const uniform = [2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8];
 const full = 32;
 
 /**
- * The bits of each weight that take the outputs the least away from the network's within a budget. What layers do alone
+ * The bits of each layer that take the outputs the least away from the network's within a budget. What layers do alone
  * is taken to add up (Cai et al. 2020, "ZeroQ").
  *
  * @throws `option-invalid` when even the fewest bits are over the budget
  */
 export function assignBits(parts: AssignmentParts, { of, share }: Budget): MixedPrecision {
-  const { candidates, widths, losses, allowed, float } = parts;
-  const options = candidates.map((candidate) =>
-    widths.flatMap((bits, i) => (allowed(candidate).includes(bits) ? [i] : [])),
-  );
-  const costOf = (candidate: Candidate, bits: number): number =>
-    bits * (of === 'size' ? candidate.elements : candidate.activationBits);
+  const { candidates, losses, float } = parts;
+  const costOf = ({ elements, layers }: Candidate, bits: Bits): number =>
+    bits.weights * (of === 'size' ? elements : sum(layers, (own) => own.multiplications * enteringBits(own, bits)));
   const fixed = full * (of === 'size' ? float.elements : full * float.multiplications);
   const whole =
     fixed +
-    candidates.reduce((sum, own) => sum + full * (of === 'size' ? own.elements : full * own.multiplications), 0);
+    sum(candidates, ({ elements, layers }) =>
+      of === 'size' ? full * elements : full * full * sum(layers, ({ multiplications }) => multiplications),
+    );
   const select = knapsack(
     candidates.map((candidate, i) =>
-      (options[i] as number[]).map((w) => ({
-        cost: costOf(candidate, widths[w] as number),
-        loss: losses[i]?.[w] as number,
-      })),
+      candidate.choices.map((bits, k) => ({ cost: costOf(candidate, bits), loss: losses[i]?.[k] as number })),
     ),
   );
-  const bitsOf = ({ chosen }: Selection): number[] =>
-    chosen.map((index, i) => widths[(options[i] as number[])[index] as number] as number);
+  const bitsOf = ({ chosen }: Selection): Bits[] =>
+    candidates.map(({ choices }, i) => choices[chosen[i] as number] as Bits);
   const rowOf = (selection: Selection, chosen: boolean): MixedPrecision['table'][number] => {
     const bits = bitsOf(selection);
-    const elements = candidates.reduce((sum, own) => sum + own.elements, 0);
-    const stored = candidates.reduce((sum, own, i) => sum + own.elements * (bits[i] as number), 0);
+    const stored = sum(candidates, ({ elements }, i) => elements * (bits[i] as Bits).weights);
     return {
       share: (selection.cost + fixed) / whole,
-      averageBits: stored / elements,
+      averageBits: stored / sum(candidates, ({ elements }) => elements),
       divergence: selection.loss,
       chosen,
-      bits,
+      bits: bits.map(({ weights }) => weights),
+      activations: candidates.map(({ layers: [first] }, i) => enteringBits(first as CandidateLayer, bits[i] as Bits)),
     };
   };
 
   const best = select(share * whole - fixed);
   if (best === undefined) {
-    const least = candidates.reduce(
-      (sum, own, i) => sum + costOf(own, widths[(options[i] as number[])[0] as number] as number),
-      fixed,
-    );
+    const least = fixed + sum(candidates, (own) => costOf(own, own.choices[0] as Bits));
     const name = of === 'size' ? 'budget' : 'operationsBudget';
     throw new DatafreeError(
       'option-invalid',
@@ -83,24 +72,37 @@ export function assignBits(parts: AssignmentParts, { of, share }: Budget): Mixed
       },
     );
   }
-  const reached = averages.flatMap((bits) => {
-    const limit = candidates.reduce((sum, own) => sum + costOf(own, bits), 0);
-    return select(limit) ?? [];
-  });
+  const reached = uniform.flatMap((bits) => select(sum(candidates, (own) => costOf(own, sameBits(own, bits)))) ?? []);
   const rows = [...reached.filter(({ cost }) => cost !== best.cost).map((own) => rowOf(own, false)), rowOf(best, true)];
   const distinct = rows.filter((row, i) => rows.findIndex((other) => other.share === row.share) === i);
   const bits = bitsOf(best);
   return {
     budget: { of, share },
     layers: candidates.flatMap((candidate, i) =>
-      candidate.layers.map((node) => ({
-        node: node.name,
+      candidate.layers.map((layer) => ({
+        node: layer.node.name,
         weight: candidate.weight,
         elements: candidate.elements,
-        bits: bits[i] as number,
-        divergence: losses[i]?.[widths.indexOf(bits[i] as number)] as number,
+        bits: (bits[i] as Bits).weights,
+        activations: enteringBits(layer, bits[i] as Bits),
+        divergence: losses[i]?.[best.chosen[i] as number] as number,
       })),
     ),
     table: distinct.sort((a, b) => a.share - b.share),
   };
+}
+
+/** Bits of the activation that enters a layer. */
+function enteringBits(layer: CandidateLayer, { activations = layer.activations }: Bits): number {
+  return activations;
+}
+
+/** A number of bits for weights and, where they are chosen too, activations. */
+function sameBits({ choices, layers: [first] }: Candidate, bits: number): Bits {
+  const chosen = choices[0]?.activations !== undefined;
+  return chosen ? { weights: bits, activations: Math.min(bits, first?.activations as number) } : { weights: bits };
+}
+
+function sum<T>(all: readonly T[], of: (one: T, index: number) => number): number {
+  return all.reduce((total, one, i) => total + of(one, i), 0);
 }

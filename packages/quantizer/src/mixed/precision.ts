@@ -1,10 +1,11 @@
 import { elementCount, type TensorType } from '@datafree/core';
 import type { Context, MixedPrecision, Model, SampleSet, Tensor } from '@datafree/plugin';
+import type { ActivationStatistics } from '../calibration/statistics.ts';
 import type { ParsedQuantizerOptions } from '../options.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Topology } from '../topology.ts';
 import { assignBits } from './assign.ts';
-import { type Candidate, candidatesOf, multiplicationsOf } from './candidates.ts';
+import { candidatesOf, multiplicationsOf } from './candidates.ts';
 import { sensitivities } from './sensitivity.ts';
 
 const every = [2, 3, 4, 5, 6, 7, 8];
@@ -15,28 +16,40 @@ export interface PrecisionParts {
   readonly topology: Topology;
   /** Of the values for one sample. */
   readonly types: ReadonlyMap<string, TensorType>;
+  /** Of activations, by group. */
+  readonly statistics: ReadonlyMap<string, ActivationStatistics>;
   readonly model: Model;
   readonly samples: SampleSet;
   readonly options: ParsedQuantizerOptions;
 }
 
+/** Bits that were chosen under a budget. */
+export interface ChosenPrecision {
+  readonly precision: MixedPrecision;
+  /** Bits of the activations that enter layers, by group. */
+  readonly activations: ReadonlyMap<string, number>;
+}
+
 /**
- * Chooses the bits of each weight where the options give a budget.
+ * Chooses the bits of each weight where the options give a budget; under one of operations those of the activations
+ * too.
  *
  * @throws `option-invalid` for a budget that cannot be kept
  */
-export async function choosePrecision(parts: PrecisionParts, context: Context): Promise<MixedPrecision | undefined> {
-  const { plan, topology, types, model, samples, options } = parts;
+export async function choosePrecision(parts: PrecisionParts, context: Context): Promise<ChosenPrecision | undefined> {
+  const { plan, topology, types, statistics, model, samples, options } = parts;
   const { budget, operationsBudget, firstLast, symmetric, weightRange: range, granularity } = options;
   const share = budget ?? operationsBudget;
-  const candidates = candidatesOf(plan, topology, types);
-  if (share === undefined || candidates.length === 0) return undefined;
+  if (share === undefined) return undefined;
   const widths = options.reduceRange ? every.slice(0, -1) : every;
-  const { graph } = topology;
-  const ends = firstLast?.weights && Math.min(firstLast.weights, widths.at(-1) as number);
-  const allowed = (candidate: Candidate): readonly number[] =>
-    ends !== undefined && candidate.layers.some((node) => plan.firstAndLast.has(node)) ? [ends] : widths;
-  const floats = graph.nodes.filter((node) => plan.roles.get(node) === 'weighted' && !plan.integer.has(node));
+  const candidates = candidatesOf(plan, topology, types, {
+    widths,
+    ends: firstLast?.weights && Math.min(firstLast.weights, widths.at(-1) as number),
+    activations: (layer) =>
+      operationsBudget !== undefined && !(firstLast?.activations !== undefined && plan.firstAndLast.has(layer)),
+  });
+  if (candidates.length === 0) return undefined;
+  const floats = topology.graph.nodes.filter((node) => plan.roles.get(node) === 'weighted' && !plan.integer.has(node));
   const weightsOf = floats.map((node) => [node, topology.constant(node.inputs[1]) as Tensor] as const);
   const float = {
     elements: weightsOf.reduce((sum, [, { dims }]) => sum + elementCount(dims), 0),
@@ -44,18 +57,23 @@ export async function choosePrecision(parts: PrecisionParts, context: Context): 
   };
   const assignment = { of: budget === undefined ? 'operations' : 'size', share } as const;
   // What cannot be kept is told before anything is measured.
-  const none = candidates.map(() => widths.map(() => 0));
-  assignBits({ candidates, widths, losses: none, allowed, float }, assignment);
+  assignBits({ candidates, losses: candidates.map(({ choices }) => choices.map(() => 0)), float }, assignment);
+  const { calibration, percentile } = options;
+  const weightGrids = { symmetric, range, granularity };
   const losses = await sensitivities(
-    { graph, model, samples, candidates, widths, symmetric, range, granularity },
+    candidates,
+    { plan, topology, statistics, model, samples, calibration, percentile, weightGrids },
     context,
   );
-  return assignBits({ candidates, widths, losses, allowed, float }, assignment);
+  const precision = assignBits({ candidates, losses, float }, assignment);
+  const layers = candidates.flatMap((candidate) => candidate.layers);
+  const activations = layers.map(({ group }, i) => [group, precision.layers[i]?.activations as number] as const);
+  return { precision, activations: new Map(activations) };
 }
 
-/** The bits that most layers have. */
-export function mostCommonBits({ layers }: MixedPrecision): number | undefined {
+/** The number that occurs most often, the first of them. */
+export function mostCommon(bits: readonly number[]): number | undefined {
   const counts = new Map<number, number>();
-  for (const { bits } of layers) counts.set(bits, (counts.get(bits) ?? 0) + 1);
+  for (const own of bits) counts.set(own, (counts.get(own) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }

@@ -1,73 +1,56 @@
-import { elementCount, logitsName, tensorOf } from '@datafree/core';
-import type { Context, Graph, Model, SampleSet, Tensor } from '@datafree/plugin';
+import { elementCount, logitsName } from '@datafree/core';
+import type { Context, Graph, Model, SampleSet } from '@datafree/plugin';
 import { observe } from '../calibration/observe.ts';
-import { quantizeWeights, type WeightGridOptions } from '../grid/weights.ts';
-import { weightAxis } from '../plan/operators.ts';
 import type { Candidate } from './candidates.ts';
+import { type Rounding, type RoundingParts, roundedNetwork, roundingsOf } from './rounded.ts';
 
 /** Samples that sensitivities are measured on at most. */
 const mostSamples = 128;
 
 /** What sensitivities are measured with. */
-export interface SensitivityOptions {
-  readonly graph: Graph;
+export interface SensitivityParts extends RoundingParts {
   readonly model: Model;
   readonly samples: SampleSet;
-  readonly candidates: readonly Candidate[];
-  /** Numbers of bits that are tried on each. */
-  readonly widths: readonly number[];
-  readonly symmetric: boolean;
-  readonly range: WeightGridOptions['range'] | undefined;
-  readonly granularity: 'channel' | 'tensor';
 }
 
 /**
- * How far the outputs go away from the network's when one weight alone is rounded: mean Kullback–Leibler divergence of
- * the classes (Cai et al. 2020, "ZeroQ"), or the squared error over the mean square where outputs are not classes.
+ * How far the outputs go away from the network's when one layer alone is rounded, weight, bias and the activation that
+ * enters it: mean Kullback–Leibler divergence of the classes (Cai et al. 2020, "ZeroQ"), or the squared error over the
+ * mean square where outputs are not classes. Where the activation has bits to choose too, it is rounded without the
+ * weight, and what both do is taken to add up.
  *
- * @returns a row for each candidate, a value for each width
+ * @returns a row for each candidate, a value for each of its choices
  */
-export async function sensitivities(options: SensitivityOptions, context: Context): Promise<number[][]> {
-  const { graph, candidates, widths } = options;
-  const exact = await outputsOf(graph, options, context);
-  const total = candidates.length * widths.length;
+export async function sensitivities(
+  candidates: readonly Candidate[],
+  parts: SensitivityParts,
+  context: Context,
+): Promise<number[][]> {
+  const { graph } = parts.topology;
+  const exact = await outputsOf(graph, parts, context);
+  const roundings = candidates.map((own) => distinct(own.choices.flatMap((bits) => roundingsOf(own, bits))));
+  const total = roundings.reduce((count, own) => count + own.size, 0);
+  let done = 0;
   const rows: number[][] = [];
-  for (const candidate of candidates) {
-    const row: number[] = [];
-    for (const bits of widths) {
-      const initializers = new Map(graph.initializers).set(candidate.weight, rounded(candidate, bits, options));
-      const own = await outputsOf({ ...graph, initializers }, options, context);
-      row.push(exact.classes ? divergence(exact, own) : relativeError(exact, own));
-      context.onProgress({
-        stage: 'sensitivity',
-        unit: 'roundings',
-        done: rows.length * widths.length + row.length,
-        total,
-      });
+  for (const [i, candidate] of candidates.entries()) {
+    const measured = new Map<string, number>();
+    for (const [key, rounding] of roundings[i] as ReadonlyMap<string, Rounding>) {
+      const own = await outputsOf(roundedNetwork(candidate, rounding, parts), parts, context);
+      measured.set(key, exact.classes ? divergence(exact, own) : relativeError(exact, own));
+      context.onProgress({ stage: 'sensitivity', unit: 'roundings', done: ++done, total });
     }
-    rows.push(row);
+    const lossOf = (rounding: Rounding): number => measured.get(keyOf(rounding)) as number;
+    rows.push(candidate.choices.map((bits) => roundingsOf(candidate, bits).reduce((sum, own) => sum + lossOf(own), 0)));
   }
   return rows;
 }
 
-/** A weight as it comes back from its grid. */
-function rounded(
-  { tensor, layers: [layer] }: Candidate,
-  bits: number,
-  { symmetric, range, granularity }: SensitivityOptions,
-): Tensor {
-  const axis = granularity === 'channel' && layer !== undefined ? weightAxis(layer) : undefined;
-  const grid = { bits, symmetric, range: range ?? (bits < 8 ? 'mse' : 'minmax') } as const;
-  const { codes, scales, zeroPoints } = quantizeWeights(tensor, axis, grid, []);
-  const inner = axis === undefined ? tensor.data.length : elementCount(tensor.dims.slice(axis + 1));
-  return tensorOf(
-    'float32',
-    tensor.dims,
-    Float32Array.from(codes, (code, i) => {
-      const channel = axis === undefined ? 0 : Math.floor(i / inner) % scales.length;
-      return (code - (zeroPoints[channel] as number)) * (scales[channel] as number);
-    }),
-  );
+function distinct(roundings: readonly Rounding[]): ReadonlyMap<string, Rounding> {
+  return new Map(roundings.map((rounding) => [keyOf(rounding), rounding]));
+}
+
+function keyOf({ weights, activations }: Rounding): string {
+  return JSON.stringify([weights, ...activations]);
 }
 
 interface Outputs {
@@ -78,8 +61,12 @@ interface Outputs {
   readonly classes: boolean;
 }
 
-async function outputsOf(graph: Graph, { model, samples }: SensitivityOptions, context: Context): Promise<Outputs> {
-  const name = logitsName(graph, model.output.name);
+async function outputsOf(
+  graph: Graph,
+  { topology, model, samples }: SensitivityParts,
+  context: Context,
+): Promise<Outputs> {
+  const name = logitsName(topology.graph, model.output.name);
   const rows: Float32Array[] = [];
   let shape: readonly number[] = [];
   const quiet = { ...context, onProgress() {} };

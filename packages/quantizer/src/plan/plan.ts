@@ -21,6 +21,8 @@ export interface Point {
 /** Tensors that share one grid. */
 interface Group {
   readonly bits: number;
+  /** Its bits are those that the options ask for, not the 8 of inputs and of what no layer with weights reads. */
+  readonly asked: boolean;
   /** Their values decide the range; the others in the group are copies or selections of them. */
   readonly measured: readonly string[];
 }
@@ -72,12 +74,14 @@ export function makePlan(topology: Topology, types: ReadonlyMap<string, TensorTy
   }
   for (const node of integer) if (node.op === 'Concat') shareGrid(node);
 
-  const groups = new Map<string, { bits: number; measured: string[] }>();
+  const groups = new Map<string, { bits: number; asked: boolean; measured: string[] }>();
   for (const { tensor } of points.values()) {
     const root = sets.find(tensor);
-    const group = groups.get(root) ?? { bits: 8, measured: [] };
+    const group = groups.get(root) ?? { bits: 8, asked: false, measured: [] };
     groups.set(root, group);
-    group.bits = Math.min(group.bits, bitsOf(tensor));
+    const asked = askedBits(tensor);
+    group.bits = Math.min(group.bits, asked ?? 8);
+    group.asked ||= asked !== undefined;
     const producer = topology.producer(tensor);
     const copied =
       producer !== undefined &&
@@ -170,11 +174,12 @@ export function makePlan(topology: Topology, types: ReadonlyMap<string, TensorTy
     for (const name of activationInputs(node)) if (topology.onlyConsumer(name) === node) sets.join(name, output);
   }
 
-  function bitsOf(tensor: string): number {
+  /** The bits that the options ask for; undefined for what keeps 8. */
+  function askedBits(tensor: string): number | undefined {
     const producer = topology.producer(tensor);
-    if (producer === undefined || !(isWeighted(producer) || reach.after.has(producer))) return 8;
+    if (producer === undefined || !(isWeighted(producer) || reach.after.has(producer))) return undefined;
     const layers = layersFed(tensor);
-    if (layers.size === 0) return 8;
+    if (layers.size === 0) return undefined;
     const onlyLast = [...layers].every((layer) => !reach.before.has(layer));
     return onlyLast ? options.lastActivations : options.activations;
   }
