@@ -85,6 +85,20 @@ describe('distil', () => {
     expect(tuned.graph.nodes).toEqual(quantized.graph.nodes);
   });
 
+  it('follows the recipe of the paper', async () => {
+    const model = normalized();
+    const quantized = await quantize(model, 3);
+    const plugin = distil({ preset: 'paper', steps: 160, batch: 32 });
+    const tuned = await plugin.fineTune(model, quantized, noise(64), context());
+    expect(await divergence(model, tuned)).toBeLessThan(0.8 * (await divergence(model, quantized)));
+    for (const [name, { dtype, data }] of quantized.graph.initializers) {
+      const own = tuned.graph.initializers.get(name)!;
+      expect(own.dtype).toBe(dtype);
+      // Ranges of activations stay.
+      if (dtype === 'float32' && own.dims.length === 0) expect(own.data).toEqual(data);
+    }
+  });
+
   it('leaves BatchNormalization folded unless it is asked for', async () => {
     const model = normalized();
     const quantized = await quantize(model, 4);

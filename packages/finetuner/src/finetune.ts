@@ -41,7 +41,10 @@ import { feeds, writeStep } from './loop/step.ts';
 import { type FineTunerOptions, type ParsedOptions, parseFineTunerOptions } from './options.ts';
 import { schedules } from './schedule.ts';
 
-const augmentations = { flip, shift, crop, blur, cutout, jitter } satisfies Record<string, () => Augmentation>;
+function augmentationsOf({ augmentations, shiftBy }: ParsedOptions): Augmentation[] {
+  const known = { flip, shift: () => shift(shiftBy), crop, blur, cutout, jitter };
+  return augmentations.map((name) => known[name]());
+}
 
 /**
  * Fine-tuning by knowledge distillation: the full-precision network teaches its quantised self on samples, without a
@@ -90,10 +93,9 @@ export function distillationStep(
   batch: number,
   options: ParsedOptions,
 ): DistillationStep {
-  const changes = options.augmentations.map((name) => augmentations[name]());
   const shape = model.input.shape.slice(1) as number[];
   const { mean, deviation } = assumedInput(model);
-  const augmenter = augmenterOf(changes, batch, shape, mean, deviation);
+  const augmenter = augmenterOf(augmentationsOf(options), batch, shape, mean, deviation);
   const folded = foldBatchNorms(model.graph, operatorSetOf(model));
   const batchNorms = options.batchNorm === 'following' ? foldedBatchNorms(model, folded) : undefined;
   const program = writeStep({ model, folded, quantised: quantized.graph, batchNorms, augmenter, batch, options });

@@ -12,8 +12,8 @@ const part = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 export const fineTunerOptions = v.strictObject({
   /**
    * What the other options are where they are left out. `fast`: a thousand steps of Adam with learned step sizes.
-   * `paper`: "The Knowledge Within", 80 epochs of 200 steps of SGD with its staggered cosine, mixed samples and
-   * Smooth-L1 between stages.
+   * `paper`: "The Knowledge Within", 80 epochs of 200 steps of SGD with its staggered cosine, mixed samples,
+   * BatchNormalization that follows and Smooth-L1 between stages.
    */
   preset: v.optional(v.picklist(['fast', 'paper']), 'fast'),
   /** Steps in all. */
@@ -43,6 +43,8 @@ export const fineTunerOptions = v.strictObject({
   featureWeight: v.optional(weight),
   /** Random changes of each sample at each step; `jitter` changes its contrast by up to a fifth, and its brightness. */
   augmentations: v.optional(v.array(v.picklist(['flip', 'shift', 'crop', 'blur', 'cutout', 'jitter']))),
+  /** How far `shift` moves a sample at most, as a part of each side. */
+  shiftBy: v.optional(part),
   /** Samples are mixed in pairs, in parts drawn from Beta(a, a); 0 for none. The teacher sees the mix. */
   mixup: v.optional(part),
   /** Ends when the loss, averaged over 50 steps, has not improved by a hundredth for so many steps. */
@@ -73,13 +75,14 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     features: 'mse',
     featureWeight: 1,
     augmentations: ['flip', 'shift'],
+    shiftBy: 1 / 16,
     mixup: 0,
   },
   paper: {
     steps: 16_000,
     batch: 512,
     optimiser: 'sgd',
-    // The paper averages the divergence over classes too, and takes 0.1; here samples alone are averaged.
+    // The paper averages the divergence over classes too, and takes 0.1; here samples alone are averaged, of ten classes.
     learningRate: 0.01,
     stepRate: 1e-4,
     schedule: 'staggered',
@@ -87,8 +90,11 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     batchNorm: 'following',
     temperature: 1,
     features: 'smooth-l1',
+    // A hundredth beside a mean over ten classes.
     featureWeight: 0.1,
     augmentations: ['flip', 'shift', 'cutout'],
+    // A window of 32 pixels that moves over a border of 4.
+    shiftBy: 1 / 8,
     mixup: 0.5,
   },
 };

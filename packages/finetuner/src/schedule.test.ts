@@ -6,6 +6,8 @@ describe('schedules', () => {
     const rate = schedules.staggered(80);
     expect(rate(9, undefined)).toBe(1);
     expect(rate(4, undefined)).toBeCloseTo(0.5, 10);
+    // The cosine of a fifth of π is (1 + √5) / 4.
+    expect(rate(1, undefined)).toBeCloseTo(0.5 - (1 + Math.sqrt(5)) / 8, 10);
     expect(rate(24, undefined)).toBe(1);
     expect(rate(45, undefined)).toBeCloseTo(0.505, 10);
     expect(rate(65, undefined)).toBe(0.01);

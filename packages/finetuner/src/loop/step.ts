@@ -42,7 +42,8 @@ export function writeStep(parts: StepParts): StepProgram {
   const program = new StepProgram(b);
   const shape = model.input.shape.slice(1) as number[];
   const fed = b.input(feeds.samples, 'float32', [batch, ...shape]);
-  const samples = augmenter.write(b, options.mixup > 0 ? mixed(b, fed) : fed);
+  const seen = augmenter.write(b, fed);
+  const samples = options.mixup > 0 ? mixed(b, seen) : seen;
   const losses = options.featureWeight === 0 ? [] : lossesOf(options.features);
   const stages = losses.length === 0 ? [] : stagesOf(model, quantised);
   const outputs = [logitsName(model.graph, model.output.name), ...stages];
