@@ -10,7 +10,7 @@ import {
   sub,
 } from '@datafree/core';
 import { decodeModel, encodeModel, loadModel } from '@datafree/onnx';
-import { type Context, type Model, type SampleSet, silentLogger } from '@datafree/plugin';
+import { type Context, type Graph, type Model, type SampleSet, silentLogger } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { ort } from '@datafree/runtime-ort';
 import { bns } from '@datafree/synth-bns';
@@ -109,10 +109,9 @@ async function trained(model: Model, samples: SampleSet): Promise<number[]> {
   return losses;
 }
 
-/** Cosine between the outputs of the network and of its 8-bit self. */
-async function likeness(model: Model, samples: SampleSet): Promise<number[]> {
-  const { graph } = await quantizer().quantize(model, samples, context());
-  const stored = decodeModel(encodeModel(graph));
+/** Cosine between the outputs of a network and of its quantised self, as it is stored. */
+async function likeness(model: Model, quantised: Graph, samples: SampleSet): Promise<number[]> {
+  const stored = decodeModel(encodeModel(quantised));
   const sessions = [await runtime.compile(model.graph), await runtime.compile(stored)];
   const cosines: number[] = [];
   for await (const { data } of samples.batches(count)) {
@@ -145,6 +144,11 @@ describe.each(Object.entries(architectures))('%s', (_, build) => {
     expect(steps.every(Number.isFinite)).toBe(true);
     expect(steps.at(-1)).toBeLessThan(steps[0]!);
 
-    for (const cosine of await likeness(model, samples)) expect(cosine).toBeGreaterThan(0.98);
+    const { graph, fusion } = await quantizer().quantize(model, samples, context());
+    const convolutions = graph.nodes.filter(({ op }) => op === 'Conv');
+    const integer = fusion?.layers.filter(({ op, kernel }) => op === 'Conv' && kernel === 'integer');
+    expect(convolutions.length).toBeGreaterThan(0);
+    expect(integer).toHaveLength(convolutions.length);
+    for (const cosine of await likeness(model, graph, samples)) expect(cosine).toBeGreaterThan(0.98);
   });
 });

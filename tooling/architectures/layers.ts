@@ -8,6 +8,7 @@ import {
   GraphBuilder,
   gemm,
   globalAveragePool,
+  hardSigmoid,
   hardSwish,
   maxPool,
   mul,
@@ -24,11 +25,15 @@ import { encodeModel } from '@datafree/onnx';
 
 /** Options of a convolution; its padding keeps the size at stride 1. */
 export interface ConvOptions {
-  readonly kernel?: number;
+  /** Size along all spatial axes, or along each. */
+  readonly kernel?: number | readonly number[];
   readonly stride?: number;
   readonly groups?: number;
   readonly activation?: 'relu' | 'relu6' | 'hard-swish' | 'none';
 }
+
+/** What an excitation ends in. */
+export type Gate = 'sigmoid' | 'hard-sigmoid';
 
 /** Writes a network with random weights layer by layer, BatchNormalization un-folded. */
 export class Network {
@@ -51,8 +56,9 @@ export class Network {
 
   conv(x: Value, width: number, { kernel = 3, stride = 1, groups = 1 }: ConvOptions = {}): Value {
     const axes = x.shape.slice(2);
-    const w = this.weight([width, (x.shape[1] as number) / groups, ...axes.map(() => kernel)]);
-    const pads = [...axes, ...axes].map(() => Math.floor(kernel / 2));
+    const sizes = typeof kernel === 'number' ? axes.map(() => kernel) : kernel;
+    const w = this.weight([width, (x.shape[1] as number) / groups, ...sizes]);
+    const pads = [...sizes.map((size) => Math.floor((size - 1) / 2)), ...sizes.map((size) => Math.floor(size / 2))];
     return conv(this.b, x, w, undefined, { strides: axes.map(() => stride), pads, groups });
   }
 
@@ -105,14 +111,12 @@ export class Network {
     return averagePool(this.b, x, { kernel: axes.map(() => 2), strides: axes.map(() => 2) });
   }
 
-  /** Squeeze and excitation: channels are weighted by a function of their means. */
-  excite(x: Value, reduction = 4): Value {
+  /** Squeeze and excitation: channels are weighted by a function of their means that ends in a gate. */
+  excite(x: Value, gate: Gate): Value {
     const channels = x.shape[1] as number;
-    const small = relu(
-      this.b,
-      this.conv(globalAveragePool(this.b, x), Math.max(2, channels / reduction), { kernel: 1 }),
-    );
-    return mul(this.b, x, sigmoid(this.b, this.conv(small, channels, { kernel: 1 })));
+    const small = relu(this.b, this.conv(globalAveragePool(this.b, x), Math.max(2, channels / 4), { kernel: 1 }));
+    const open = this.conv(small, channels, { kernel: 1 });
+    return mul(this.b, x, gate === 'sigmoid' ? sigmoid(this.b, open) : hardSigmoid(this.b, open, 1 / 6, 0.5));
   }
 
   /** The first and the second half of the channels. */

@@ -43,7 +43,7 @@ export function squeezeNext(): Uint8Array {
   let x = net.unit(net.input, 16, { stride: 2 });
   for (let i = 0; i < 2; i++) {
     const squeezed = net.unit(net.unit(x, 8, { kernel: 1 }), 4, { kernel: 1 });
-    const wide = net.unit(net.unit(squeezed, 8), 8);
+    const wide = net.unit(net.unit(squeezed, 8, { kernel: [3, 1] }), 8, { kernel: [1, 3] });
     x = net.activate(net.add(net.norm(net.conv(wide, 16, { kernel: 1 })), x));
   }
   return net.classify(x);
