@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""One optimisation step in PyTorch, in milliseconds: torch_step.py <bns-step|train-step> <network> <batch>.
+"""One optimisation step in PyTorch, in milliseconds: torch_step.py <bns-step|train-step|finetune-step> <network> <batch>.
 
-The networks and the loss are those of tooling/reference/golden_gradients.py, in single precision on two threads.
+The networks and the BN statistics loss are those of tooling/reference/golden_gradients.py, the network that is fine-tuned
+is that of torch_student.py at 4 bits; in single precision on two threads.
 """
 
 import pathlib
@@ -17,6 +18,7 @@ import torch
 import torch.nn.functional as F
 
 import golden_gradients as reference
+import torch_student
 
 
 def main(case, network, batch):
@@ -37,15 +39,23 @@ def main(case, network, batch):
         parameters = [t for t in tensors.values() if t.requires_grad]
         optimiser = torch.optim.SGD(parameters, lr=0.01, momentum=0.9)
         reference.F.batch_norm = training(F.batch_norm)
+    elif case == "finetune-step":
+        student = torch_student.Student(graph, tensors, x, bits=4)
+        optimiser = torch.optim.Adam(
+            [{"params": student.values.values(), "lr": 5e-4}, {"params": student.steps.values(), "lr": 1e-4}]
+        )
     else:
         return 1
     classes = torch.arange(batch)
 
     def step():
         optimiser.zero_grad()
-        values, batch_norms = reference.run(graph, x, tensors)
+        with torch.set_grad_enabled(case != "finetune-step"):
+            values, batch_norms = reference.run(graph, x, tensors)
         if case == "bns-step":
             loss = reference.statistics_loss(values, batch_norms)
+        elif case == "finetune-step":
+            loss = torch_student.distillation(student.run(x), values, graph.output[0].name)
         else:
             logits = values[graph.output[0].name]
             loss = F.cross_entropy(logits, classes % logits.shape[1])

@@ -50,8 +50,8 @@ def symmetric(x, pads):
     return F.pad(x, (pads[1], pads[3], pads[0], pads[2]))
 
 
-def run(graph, x, weights):
-    """Executes the graph. Returns all values by name and the BatchNormalization nodes."""
+def run(graph, x, weights, after=lambda node, y: y):
+    """Executes the graph; `after` may change what a node gives. Returns values by name and BatchNormalization nodes."""
     values = {graph.input[0].name: x, **weights}
     batch_norms = []
     for node in graph.node:
@@ -92,7 +92,7 @@ def run(graph, x, weights):
             y = i[0] @ (i[1].T if a.get("transB") else i[1]) + i[2]
         else:
             raise SystemExit(f"The reference has no rule for the operator {node.op_type} (node {node.name}).")
-        values[node.output[0]] = y
+        values[node.output[0]] = after(node, y)
     return values, batch_norms
 
 

@@ -18,6 +18,7 @@ export { isRunning } from './store/isRunning.ts';
 export { makeFolder } from './store/makeFolder.ts';
 export type { SampleManifest, SampleOrigin, Shard, StoredFile } from './store/manifest.ts';
 export { openSamples, type StoredSamples } from './store/openSamples.ts';
+export { type TemporaryCheckpoint, temporaryCheckpoint } from './store/temporaryCheckpoint.ts';
 export { writeFileAtomic } from './store/writeFileAtomic.ts';
 export { type SampleDescription, type SampleWriter, sampleWriter, writeSamples } from './store/writeSamples.ts';
 export { unreadable } from './unreadable.ts';

@@ -8,6 +8,7 @@ export {
   writeSamples,
 } from '@datafree/data';
 export { distil, type FineTunerOptions } from '@datafree/finetuner';
+export { classCount } from '@datafree/inversion';
 export { encodeModel, loadModel } from '@datafree/onnx';
 export * from '@datafree/orchestrator';
 export * from '@datafree/plugin';
@@ -25,3 +26,5 @@ export { type OpenedModel, type OpenModelOptions, openModel } from './model/open
 export { type OpenedQuantized, openQuantized } from './model/openQuantized.ts';
 export { saveModel } from './model/save.ts';
 export { type RunFolder, runFolder } from './runFolder.ts';
+export { compress, synthesize } from './synthesis/spilling.ts';
+export { type Variety, varietyOf } from './synthesis/variety.ts';

@@ -25,6 +25,7 @@ export * from './terms/balance.ts';
 export * from './terms/batchNorm.ts';
 export * from './terms/classes.ts';
 export * from './terms/diversity.ts';
+export { classCount } from './terms/logits.ts';
 export * from './terms/smoothness.ts';
 export type * from './terms/term.ts';
 export * from './terms/variation.ts';

@@ -105,16 +105,17 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
       return [node, means === undefined ? layer : { ...layer, bias: correctedBias(node, topology, layer, means) }];
     }),
   );
-  const emitted = emit(plan, topology, grids, weights);
-  const optimized = await context.runtime.optimized?.(emitted.graph);
+  const quantised = emit(plan, topology, grids, weights);
+  const kept = new Set(graph.nodes.filter(excluded).map((node) => node.name));
+  const fusion = await fusionReport(quantised, context.runtime, kept);
   return {
-    graph: emitted.graph,
+    graph: quantised,
     bits: {
       weights: mostCommon(precision?.layers.map((layer) => layer.bits) ?? []) ?? options.weights,
       activations: mostCommon(entering) ?? options.activations,
     },
     ...(precision && { precision }),
-    ...(optimized && { fusion: fusionReport(optimized, plan, topology, emitted, weights, excluded) }),
+    ...(fusion && { fusion }),
     warnings,
   };
 }

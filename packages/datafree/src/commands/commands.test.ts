@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random, tensorOf } from '@datafree/core';
-import { encodeNpy } from '@datafree/data';
+import { decodeNpy, encodeNpy } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import type { MixedPrecision } from '@datafree/plugin';
 import { ortFile } from '@datafree/runtime-ort';
@@ -377,6 +377,24 @@ describe('synthesize', () => {
     await result('compress', model(), '-o', out, '--calibrate-with', target, '--preprocess', 'unit');
     await result('compress', model(), '-o', direct, '--preprocess', 'unit', ...quick);
     expect((await readFile(out)).equals(await readFile(direct))).toBe(true);
+  });
+
+  test('makes as many samples of each class as are asked for', async () => {
+    const target = samplesAt();
+    const flags = ['--method', 'inception', '--samples-per-class', '3', '--option', 'iterations=2'];
+    expect(await result('synthesize', model(), '-o', target, ...flags)).toMatchObject({ samples: 15, labelled: true });
+    const { data } = decodeNpy(await readFile(join(target, 'labels-00000.npy')), 'labels');
+    expect([...(data as Int32Array)].sort()).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
+    const gaussian = ['--method', 'gaussian', '--samples-per-class', '2'];
+    expect(await result('compress', model(), '-o', out, ...gaussian)).toMatchObject({ samples: 10 });
+  });
+
+  test('refuses a number for each class beside one for all', async () => {
+    const target = samplesAt();
+    const flags = ['-o', target, '--method', 'gaussian', '--samples-per-class', '2'];
+    const both = await runHere(['synthesize', model(), ...flags, '--samples', '4']);
+    expect(both.stderr).toContain('[option-invalid]: Only one of --samples and --samples-per-class');
+    await expect(stat(target)).rejects.toThrow('ENOENT');
   });
 
   test('does the same again, but replaces other samples only when told to', async () => {

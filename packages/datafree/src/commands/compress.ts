@@ -1,13 +1,13 @@
 import { writeFileAtomic } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
-import { type Compressed, compress } from '@datafree/orchestrator';
+import type { Compressed } from '@datafree/orchestrator';
 import type { FusionReport, MixedPrecision } from '@datafree/plugin';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
-import { type MethodOptions, synthesizerFor, withMethod } from '../arguments/method.ts';
+import { countFor, type MethodOptions, synthesizerFor, withMethod } from '../arguments/method.ts';
 import { type MetricsOptions, metricsFor, withMetrics } from '../arguments/metrics.ts';
 import { withQuantization } from '../arguments/quantization.ts';
 import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments/quantizer.ts';
@@ -21,6 +21,7 @@ import { openModel } from '../model/open.ts';
 import { checkOutputFile, isDevice } from '../outputs.ts';
 import { keepRun } from '../resume.ts';
 import { runFolder } from '../runFolder.ts';
+import { compress } from '../synthesis/spilling.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options
@@ -73,12 +74,20 @@ export function compressCommand(terminal: Terminal): Command {
   });
 }
 
+/** Flags that say how samples are made, by the names of their values. */
+const ofSynthesis = {
+  samples: '--samples',
+  samplesPerClass: '--samples-per-class',
+  method: '--method',
+  option: '--option',
+};
+
 /** Warns of flags that say how samples are made where none are. */
 function warnOfUnused(command: Command, { limit }: Options, { logger }: Console): void {
-  const unused = ['samples', 'method', 'option'].filter((name) => command.getOptionValueSource(name) === 'cli');
+  const unused = Object.entries(ofSynthesis).filter(([name]) => command.getOptionValueSource(name) === 'cli');
   if (unused.length === 0) return;
-  const flags = unused.map((name) => `--${name}`).join(' and ');
-  const fewer = limit === undefined && unused.includes('samples') ? ': --limit takes fewer of its samples' : '';
+  const flags = unused.map(([, flag]) => flag).join(' and ');
+  const fewer = limit === undefined && flags.includes('--samples') ? ': --limit takes fewer of its samples' : '';
   logger.warn(`${flags} ${unused.length === 1 ? 'has' : 'have'} no effect beside --calibrate-with${fewer}.`);
 }
 
@@ -115,7 +124,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       fineTuner,
       metrics,
       samples,
-      count: options.samples,
+      count: samples === undefined ? countFor(options, model) : undefined,
       calibrate: options.calibrateSamples,
       seed,
       threads,

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeModel } from '@datafree/onnx';
+import type { FusionReport } from '@datafree/plugin';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { network, withOutput } from '../testing/models.ts';
 import { runHere } from '../testing/terminal.ts';
@@ -34,7 +35,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 interface Tuned {
+  bytes: number;
+  fp32Bytes: number;
   bits: { weights: number; activations: number };
+  fusion: FusionReport;
   fineTuning: { steps: number; loss: { start: number; end: number } };
   seconds: number;
 }
@@ -48,6 +52,12 @@ test('tunes a quantised file to the bytes that compress --finetune gives', async
     ...tuning,
   );
   expect(whole.fineTuning).toEqual(tuned.fineTuning);
+  expect(whole.fusion).toEqual(tuned.fusion);
+  expect(tuned.fusion.integer).toBeGreaterThan(0);
+  expect([tuned.bytes, tuned.fp32Bytes]).toEqual([
+    (await stat(at('tuned.onnx'))).size,
+    (await stat(at('model.onnx'))).size,
+  ]);
   const { steps, loss } = tuned.fineTuning;
   expect(steps).toBe(120);
   expect(loss.end).toBeLessThan(0.8 * loss.start);
@@ -79,7 +89,25 @@ test('goes on after an interruption, to the same bytes and losses', async () => 
 test('prints text', async () => {
   const { stdout, stderr } = await runHere(finetune('text.onnx', '--steps', '4'));
   expect(stdout).toMatch(/^loss +[\d.]+ → [\d.]+ in 4 steps$/m);
+  expect(stdout).toMatch(/^size +[\d.]+ [kM]?B, [\d.]+ % of [\d.]+ [kM]?B$/m);
+  expect(stdout).toMatch(/^integer kernels +(\d+) of \1 layers$/m);
   expect(stderr).toMatch(/^fine-tuning: 4\/4 steps/m);
+});
+
+test('tells which layers of a packed network run in float', async () => {
+  const packed = ['--container', 'int4', '--output', at('packed.onnx')];
+  await result('compress', at('model.onnx'), ...packed, ...synthesis, ...input, ...bits);
+  const args = [at('model.onnx'), at('packed.onnx'), '--samples', at('samples'), '--steps', '4', ...input];
+  const { fusion } = await result<Tuned>('finetune', ...args, '-o', at('tunedPacked.onnx'));
+  const weighted = fusion.layers.filter(({ op }) => op === 'Conv' || op === 'Gemm');
+  expect(weighted.length).toBeGreaterThan(1);
+  for (const { kernel, reason } of weighted) {
+    expect([kernel, reason]).toEqual(['float', 'its 4-bit weights are unpacked to float at each run']);
+  }
+  const { stdout } = await runHere(['finetune', ...args, '-o', at('again.onnx')]);
+  expect(stdout).toContain(
+    `  in float: ${weighted[0]!.op} "${weighted[0]!.node}" as ${weighted[0]!.runsAs}: its 4-bit`,
+  );
 });
 
 test.each([

@@ -1,7 +1,8 @@
 import { writeFileAtomic } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import { compress } from '@datafree/orchestrator';
-import { defineQuantizer, type Quantized, type Quantizer } from '@datafree/plugin';
+import { defineQuantizer, type FusionReport, type Quantized, type Quantizer } from '@datafree/plugin';
+import { fusionReport } from '@datafree/quantizer';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
@@ -10,6 +11,7 @@ import { type InputOptions, preprocessOf, withInput } from '../arguments/input.t
 import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { path, whole } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
+import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { openModel } from '../model/open.ts';
@@ -57,8 +59,8 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   const fineTuner = await fineTunerFor(options);
   await checkOutputFile(output, [path, quantizedPath]);
   if (report !== undefined) await checkOutputFile(report, [path, quantizedPath], output);
-  const { model } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
-  const { quantized, file } = await openQuantized(quantizedPath, model, options);
+  const { model, file } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
+  const { quantized, file: quantizedFile } = await openQuantized(quantizedPath, model, options);
   const samples = await dataFor(data, sampleShapeOf(model), options, preprocess, console.logger);
   const losses = new LossRecord();
   const store = (await isDevice(output))
@@ -68,7 +70,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
     compress({
       model,
       runtime,
-      quantizer: already(quantized, file.hash),
+      quantizer: already(quantized, quantizedFile.hash),
       fineTuner,
       samples,
       seed,
@@ -89,12 +91,14 @@ async function run(path: string, quantizedPath: string, options: Options, consol
     quantized: quantizedPath,
     output,
     bytes: encoded.length,
+    fp32Bytes: file.size(),
     method: fineTuner.name,
     preset: typeof fineTuner.options.preset === 'string' ? fineTuner.options.preset : null,
     data,
     samples: samples.count,
     bits: quantized.bits,
     fineTuning: losses.result(),
+    fusion: (await fusionReport(result.quantized.graph, runtime)) ?? null,
     seconds: result.seconds.fineTuning,
     seed,
   };
@@ -121,6 +125,7 @@ interface Summary {
   readonly quantized: string;
   readonly output: string;
   readonly bytes: number;
+  readonly fp32Bytes: number;
   readonly method: string;
   /** Null for a fine-tuner that has none. */
   readonly preset: string | null;
@@ -128,17 +133,24 @@ interface Summary {
   readonly samples: number;
   readonly bits: Quantized['bits'];
   readonly fineTuning: FineTuned | null;
+  /** Of the tuned network; null when the runtime cannot tell. */
+  readonly fusion: FusionReport | null;
   readonly seconds: number;
   readonly seed: number;
 }
 
-function describe({ output, bytes: size, bits, samples, data, fineTuning, seconds: took }: Summary): string {
-  return pairs([
-    ['output', output],
-    ['size', bytes(size)],
-    ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
-    ['samples', `${samples} from ${data}`],
-    ...fineTuningLines(fineTuning),
-    ['time', seconds(took)],
-  ]);
+function describe(summary: Summary): string {
+  const { output, bytes: size, fp32Bytes, bits, samples, data, fineTuning, fusion, seconds: took } = summary;
+  return [
+    pairs([
+      ['output', output],
+      ['size', `${bytes(size)}, ${((100 * size) / fp32Bytes).toFixed(1)} % of ${bytes(fp32Bytes)}`],
+      ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
+      ['samples', `${samples} from ${data}`],
+      ...fineTuningLines(fineTuning),
+      ['integer kernels', integerKernels(fusion)],
+      ['time', seconds(took)],
+    ]),
+    ...floatLayers(fusion),
+  ].join('\n');
 }

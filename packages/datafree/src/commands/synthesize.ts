@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { contactSheet, type SampleOrigin, writeFileAtomic, writeSamples } from '@datafree/data';
-import { synthesize } from '@datafree/orchestrator';
 import { Command } from 'commander';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { type InputOptions, preprocessOf, withInput } from '../arguments/input.ts';
-import { type MethodOptions, synthesizerFor, withMethod } from '../arguments/method.ts';
+import { countFor, type MethodOptions, synthesizerFor, withMethod } from '../arguments/method.ts';
 import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { path } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
@@ -13,6 +12,7 @@ import { openModel } from '../model/open.ts';
 import { checkSamplesFolder } from '../outputs.ts';
 import { keepRun } from '../resume.ts';
 import { runFolder } from '../runFolder.ts';
+import { synthesize } from '../synthesis/spilling.ts';
 import { varietyLines, varietyOf } from '../synthesis/variety.ts';
 import type { Terminal } from '../terminal.ts';
 import { version } from '../version.ts';
@@ -40,7 +40,7 @@ export function synthesizeCommand(terminal: Terminal): Command {
 const sheetName = 'contact-sheet.png';
 
 async function run(path: string, options: Options, console: Console): Promise<void> {
-  const { output, seed, threads, restart, samples: count } = options;
+  const { output, seed, threads, restart } = options;
   const preprocess = preprocessOf(options);
   const runtime = await runtimeFor(options);
   const synthesizer = await synthesizerFor(options);
@@ -50,6 +50,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     requireBatchNorm: synthesizer.supports.needsBatchNorm,
     logger: console.logger,
   });
+  const count = countFor(options, model);
   const { name: method, options: settings } = synthesizer;
   const origin: SampleOrigin = { method, options: settings, seed, model: model.hash, versions: { datafree: version } };
   await checkSamplesFolder(output, { ...origin, count }, restart);

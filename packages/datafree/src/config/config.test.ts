@@ -125,6 +125,8 @@ describe('layers', () => {
     ],
     [{ preprocess: 'unit' }, { mean: 1 }, { mean: 1 }],
     [{ mean: 1, std: 2 }, { std: 3 }, { mean: 1, std: 3 }],
+    [{ samples: 64 }, { samplesPerClass: 2 }, { samplesPerClass: 2 }],
+    [{ samplesPerClass: 2 }, { samples: 64 }, { samples: 64 }],
     [{ seed: 1 }, { seed: undefined }, { seed: 1 }],
     [{ quantizer: 'a', quantizerOption: { b: 1 } }, { quantizer: 'c' }, { quantizer: 'c' }],
     [
@@ -161,6 +163,17 @@ describe('on the command line', () => {
     expect(await manifest()).toMatchObject({ options: { iterations: 3, batch: 4 } });
     // Options of another method are left out.
     expect(await synthesize('--method', 'gaussian', '--restart')).toMatchObject({ method: 'gaussian', samples: 4 });
+  });
+
+  test('numbers of samples of a config are left out where a flag says it in another way', async () => {
+    await write('datafree.config.json', { samples: 4, method: 'gaussian' });
+    expect(await synthesize('--samples-per-class', '2')).toMatchObject({ samples: 10 });
+    await write('datafree.config.json', { samplesPerClass: 3, method: 'gaussian' });
+    expect(await synthesize('--restart')).toMatchObject({ samples: 15 });
+    expect(await synthesize('--restart', '--samples', '6')).toMatchObject({ samples: 6 });
+    await write('datafree.config.json', { samples: 4, samplesPerClass: 3, method: 'gaussian' });
+    const { stderr } = await runHere(['synthesize', '../model.onnx', '-o', 'other']);
+    expect(stderr).toContain('error [option-invalid]: Only one of --samples and --samples-per-class');
   });
 
   test('is the one of --config', async () => {

@@ -8,6 +8,9 @@ const inputWays: readonly (readonly (keyof Settings)[])[] = [
   ['bounds'],
 ];
 
+/** Ways to say how many samples are made. */
+const countWays: readonly (readonly (keyof Settings)[])[] = [['samples'], ['samplesPerClass']];
+
 /** Settings that hold options by their names. */
 export const optionSettings = [
   'option',
@@ -45,7 +48,7 @@ export function narrowed(base: Settings, top: Settings): Settings {
 
 /**
  * Settings that those above them make meaningless: options of another plugin, another way to say how pixels become the
- * input.
+ * input or how many samples are made.
  *
  * @param top what was set above, and the names of the plugins in it
  */
@@ -58,8 +61,10 @@ export function displaced(
     const [own, other] = [top.plugins[plugin], base[plugin]];
     if (own !== undefined && other !== undefined && own !== other) names.add(options);
   }
-  const way = inputWays.find((names) => names.some((name) => top.names.has(name)));
-  if (way !== undefined) for (const name of inputWays.flat()) if (!way.includes(name)) names.add(name);
+  for (const ways of [inputWays, countWays]) {
+    const way = ways.find((names) => names.some((name) => top.names.has(name)));
+    if (way !== undefined) for (const name of ways.flat()) if (!way.includes(name)) names.add(name);
+  }
   return names;
 }
 

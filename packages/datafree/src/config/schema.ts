@@ -43,6 +43,7 @@ const settingsSchema = v.strictObject({
   // synthesis
   method: v.optional(text),
   samples: v.optional(from(1)),
+  samplesPerClass: v.optional(from(1)),
   option: v.optional(record),
   // quantisation
   weights: v.optional(quantisation.weights.wrapped),

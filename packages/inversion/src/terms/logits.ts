@@ -18,7 +18,10 @@ export function classCount(model: Model): number {
   throw new DatafreeError(
     'unsupported',
     `Output "${model.output.name}" is [${model.output.shape}]: there are no classes to aim at.`,
-    { tensor: model.output.name, hint: 'Use a synthesizer that needs no classes (bns).' },
+    {
+      tensor: model.output.name,
+      hint: 'Use a synthesizer that needs no classes (bns), and say how many samples there are to be in all.',
+    },
   );
 }
 

@@ -1,5 +1,5 @@
 import { tensorOf } from '@datafree/core';
-import type { Tensor } from '@datafree/plugin';
+import type { DType, Tensor } from '@datafree/plugin';
 
 /** Element types that weights of few bits are stored in: a byte each, or two a byte. */
 export const containers = ['int8', 'int4', 'uint4'] as const;
@@ -8,8 +8,8 @@ export const containers = ['int8', 'int4', 'uint4'] as const;
 export type Container = (typeof containers)[number];
 
 /** True for a type of two codes a byte, which no integer kernel reads. */
-export function isPacked(container: Container): boolean {
-  return container !== 'int8';
+export function isPacked(dtype: DType): boolean {
+  return dtype === 'int4' || dtype === 'uint4';
 }
 
 /**

@@ -9,13 +9,6 @@ import { floatBias } from './floatBias.ts';
 import type { LayerWeights } from './layerWeights.ts';
 import { QdqWriter } from './writer.ts';
 
-/** A quantised network and where its layers are found in it. */
-export interface Emitted {
-  readonly graph: Graph;
-  /** By node of the prepared network: names under which its result is found in the quantised graph. */
-  readonly results: ReadonlyMap<Node, readonly string[]>;
-}
-
 /**
  * Writes the network with QuantizeLinear and DequantizeLinear pairs: one pair a tensor, shared by all that read it. A
  * tensor keeps its name where it is read; in front of the pair it is called `<name>.float`.
@@ -28,7 +21,7 @@ export function emit(
   topology: Topology,
   grids: ReadonlyMap<string, AffineGrid>,
   weights: ReadonlyMap<Node, LayerWeights>,
-): Emitted {
+): Graph {
   const { graph } = topology;
   const writer = new QdqWriter(graph);
   const sources = new Map<string, Point[]>();
@@ -40,7 +33,6 @@ export function emit(
   const codes = new Map<string, string>();
   const renamedInputs = new Map<string, string>();
   const constants = new Map<string, string>();
-  const results = new Map<Node, readonly string[]>();
   const gridOf = (point: Point): AffineGrid => grids.get(point.group) as AffineGrid;
 
   for (const { name } of graph.inputs) {
@@ -54,7 +46,7 @@ export function emit(
     if (node.op === 'Pad' && carriesCodes(node)) writePad(node);
     else writeNode(node);
   }
-  return { graph: writer.build(graph), results };
+  return writer.build(graph);
 
   function writeNode(node: Node): void {
     const outputs = node.outputs.map((name) =>
@@ -64,10 +56,6 @@ export function emit(
     node.outputs.forEach((name, i) => {
       for (const point of sources.get(name) ?? []) writePair(point, outputs[i] as string, point.tensor, node);
     });
-    const quantised = node.outputs.flatMap((name) =>
-      (sources.get(name) ?? []).map((point) => codes.get(point.tensor) as string),
-    );
-    results.set(node, [...quantised, ...outputs]);
   }
 
   function inputsOf(node: Node): readonly string[] {
@@ -123,7 +111,6 @@ export function emit(
     writer.node({ ...node, inputs: [codes.get(input) as string, pads, filled, ...rest], outputs: [result] });
     codes.set(point.tensor, result);
     writer.op('DequantizeLinear', [result, ...writer.grid(grid, point.group)], point.tensor);
-    results.set(node, [result]);
   }
 
   function weightedInputs(node: Node, layer: LayerWeights): readonly string[] {

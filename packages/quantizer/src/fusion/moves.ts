@@ -1,5 +1,5 @@
 import type { Node } from '@datafree/plugin';
-import type { Plan } from '../plan/plan.ts';
+import type { Reach } from '../plan/reach.ts';
 import type { Execution } from './optimized.ts';
 
 /** Operators that only give values another shape: no kernel is worth a line in the report. */
@@ -30,6 +30,6 @@ export function isLayer({ op }: Node, found: Execution | undefined, between: boo
 }
 
 /** True for a node that has layers with weights before and after it. */
-export function isBetween(node: Node, { reach }: Plan): boolean {
+export function isBetween(node: Node, reach: Reach): boolean {
   return reach.after.has(node) && reach.before.has(node);
 }

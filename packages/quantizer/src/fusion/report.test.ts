@@ -1,9 +1,12 @@
 import { int64Of } from '@datafree/core';
-import type { FusionReport } from '@datafree/plugin';
+import { decodeModel, encodeModel } from '@datafree/onnx';
+import type { FusionReport, LayerFusion } from '@datafree/plugin';
 import { ort } from '@datafree/runtime-ort';
 import { describe, expect, it } from 'vitest';
+import type { QuantizerOptions } from '../options.ts';
 import { quantizer } from '../quantizer.ts';
 import { contextOf, Network, noise, samplesOf } from '../testing/network.ts';
+import { fusionReport } from './report.ts';
 
 const runtime = ort({ threads: 1 });
 
@@ -81,5 +84,43 @@ describe('the fusion report', () => {
     expect(moved.every(({ kernel, runsAs, reason }) => kernel === 'float' && runsAs !== 'nothing' && reason)).toBe(
       true,
     );
+  });
+
+  it('reads the same from a file, but for what was asked for', async () => {
+    const net = new Network([3, 8, 8]);
+    const x = shuffled(net, net.conv('x', [3, 8], 'stem'), 'a');
+    const padded = net.op('Pad', [x, net.constant('pads', int64Of([0, 0, 1, 1, 0, 0, 1, 1]))], 'padded');
+    const left = net.op('Relu', [net.conv(padded, [8, 8], 'left')], 'left_relu');
+    const gate = net.op('Sigmoid', [net.conv(padded, [8, 8], 'right')], 'gate');
+    const pooled = net.op('GlobalAveragePool', [net.op('Mul', [left, gate], 'gated')], 'pool');
+    net.gemm(net.op('Flatten', [net.op('Exp', [pooled], 'exp')], 'flat'), [8, 5], 'logits');
+    const model = net.model({ logits: ['N', 5] });
+    const samples = samplesOf(noise([8, 3, 8, 8]));
+    const reports = async (options: QuantizerOptions): Promise<[of: LayerFusion[], read: LayerFusion[]]> => {
+      const { graph, fusion } = await quantizer(options).quantize(model, samples, contextOf(runtime));
+      const read = await fusionReport(decodeModel(encodeModel(graph)), runtime);
+      return [[...fusion!.layers], [...read!.layers]];
+    };
+    const reasonOf = (layers: readonly LayerFusion[], name: string) => layers.find(({ node }) => node === name)!.reason;
+
+    const [own, read] = await reports({});
+    expect(read).toEqual(own);
+    expect(reasonOf(read, 'left')).toBeUndefined();
+    expect(reasonOf(read, 'exp')).toBe('the runtime has no integer kernel for Exp');
+    const [ownPacked, readPacked] = await reports({ weights: 4, container: 'uint4' });
+    expect(readPacked).toEqual(ownPacked);
+    expect(reasonOf(readPacked, 'left')).toBe('its 4-bit weights are unpacked to float at each run');
+    const [ownExcluded, readExcluded] = await reports({ exclude: ['left'] });
+    expect(reasonOf(ownExcluded, 'left')).toBe('excluded by the options');
+    expect(reasonOf(readExcluded, 'left')).toBe('its weights are stored in float');
+    const others = (layers: readonly LayerFusion[]) => layers.filter(({ node }) => node !== 'left');
+    expect(others(readExcluded)).toEqual(others(ownExcluded));
+  });
+
+  it('is none where the runtime does not tell', async () => {
+    const { optimized: _, ...silent } = runtime;
+    const net = new Network([3, 8, 8]);
+    net.conv('x', [3, 4], 'out');
+    expect(await fusionReport(net.graph({ out: ['N', 4, 8, 8] }), silent)).toBeUndefined();
   });
 });

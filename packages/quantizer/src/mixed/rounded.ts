@@ -60,7 +60,7 @@ export function roundedNetwork(
   const bits = weights ?? 8;
   const own = new Map([[weight, bits]]);
   const codes = quantizeLayers(plan, topology, grids, { ...weightGrids, container: 'int8', bits, endBits: bits, own });
-  return emit(plan, topology, grids, codes).graph;
+  return emit(plan, topology, grids, codes);
 }
 
 const unbounded = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };

@@ -80,7 +80,7 @@ function isPlainGemm(node: Node): boolean {
 }
 
 /** Operators that the runtime executes on integers where all but the values themselves is constant. */
-function carriesIntegers(node: Node, topology: Topology): boolean {
+export function carriesIntegers(node: Node, topology: Topology): boolean {
   if (node.inputs.slice(1).some((name) => topology.isActivation(name))) return false;
   switch (node.op) {
     case 'MaxPool':
