@@ -5,9 +5,11 @@ import { attribute, GraphBuilder, Random, tensorOf } from '@datafree/core';
  * A new ResNet-8 with random weights (He's initialisation) and BatchNormalization in inference mode.
  *
  * @param {number} seed
+ * @param {readonly [number, number, number]} [widths] channels of the stages
  * @returns {import('@datafree/plugin').Graph} input `input` [N, 3, 32, 32], output `logits` [N, 10]
  */
-export function resnet8(seed) {
+export function resnet8(seed, widths = [16, 32, 64]) {
+  const [first, second, third] = widths;
   const random = new Random(seed).fork('weights');
   const b = new GraphBuilder({ name: 'resnet8' });
   const batch = 1;
@@ -42,21 +44,21 @@ export function resnet8(seed) {
   const relu = (x, name) => b.apply('Relu', [x], { name })[0];
 
   const stage = (x, name, channels, stride) => {
-    const first = relu(norm(conv(x, `${name}.conv1`, channels, 3, stride), `${name}.norm1`), `${name}.relu1`);
-    const second = norm(conv(first, `${name}.conv2`, channels, 3, 1), `${name}.norm2`);
+    const inner = relu(norm(conv(x, `${name}.conv1`, channels, 3, stride), `${name}.norm1`), `${name}.relu1`);
+    const outer = norm(conv(inner, `${name}.conv2`, channels, 3, 1), `${name}.norm2`);
     const same = stride === 1 && x.shape[1] === channels;
     const shortcut = same ? x : conv(x, `${name}.shortcut`, channels, 1, stride, true);
-    return relu(b.apply('Add', [second, shortcut], { name: `${name}.add` })[0], `${name}.relu2`);
+    return relu(b.apply('Add', [outer, shortcut], { name: `${name}.add` })[0], `${name}.relu2`);
   };
 
   const input = b.input('input', 'float32', [batch, 3, 32, 32]);
-  let x = relu(norm(conv(input, 'stem.conv', 16, 3, 1), 'stem.norm'), 'stem.relu');
-  x = stage(x, 'stage1', 16, 1);
-  x = stage(x, 'stage2', 32, 2);
-  x = stage(x, 'stage3', 64, 2);
+  let x = relu(norm(conv(input, 'stem.conv', first, 3, 1), 'stem.norm'), 'stem.relu');
+  x = stage(x, 'stage1', first, 1);
+  x = stage(x, 'stage2', second, 2);
+  x = stage(x, 'stage3', third, 2);
   x = b.apply('GlobalAveragePool', [x], { name: 'pool' })[0];
   x = b.apply('Flatten', [x], { name: 'flatten' })[0];
-  const dense = weight('dense.weight', [10, 64]);
+  const dense = weight('dense.weight', [10, third]);
   const logits = b.apply('Gemm', [x, dense, vector('dense.bias', 10, 0)], {
     attributes: { transB: attribute.int(1) },
     name: 'dense',

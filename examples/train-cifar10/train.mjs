@@ -3,19 +3,18 @@
 //   node train.mjs [--epochs 30] [--batch 128] [--rate 0.2] [--seed 1] [--threads 2] [--output trained]
 //
 // A run that was interrupted goes on from its last finished epoch when started again with the same options.
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '@datafree/core';
 import { writeFileAtomic } from '@datafree/data';
 import { classes, readCifar10 } from '@datafree/example-cifar10';
-import { decodeModel, encodeModel } from '@datafree/onnx';
+import { encodeModel } from '@datafree/onnx';
 import { ort } from '@datafree/runtime-ort';
 import { SingleBar } from 'cli-progress';
 import { batchOf } from './augment.mjs';
 import { lossCurve } from './curve.mjs';
 import { resnet8 } from './resnet8.mjs';
-import { targetsOf, trainingStep } from './step.mjs';
+import { train } from './training.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -27,74 +26,41 @@ const { values } = parseArgs({
     output: { type: 'string', default: 'trained' },
   },
 });
-const epochs = Number(values.epochs);
-const batch = Number(values.batch);
-const peak = Number(values.rate);
-const seed = Number(values.seed);
-const warmUp = 3;
-
+const [epochs, batch, rate, seed] = [values.epochs, values.batch, values.rate, values.seed].map(Number);
+const settings = { epochs, batch, rate, seed, warmUp: 3 };
 const folder = values.output;
-const settings = { epochs, batch, rate: peak, seed, warmUp };
 await mkdir(folder, { recursive: true });
 
-const train = await readCifar10('train');
 const test = await readCifar10('test');
-const random = new Random(seed);
-const steps = Math.floor(train.labels.length / batch);
 const runtime = ort({ threads: Number(values.threads) });
+const bar = process.stderr.isTTY
+  ? new SingleBar({
+      format: `epoch {epoch}/${epochs} {bar} {value}/{total} loss {loss} eta {eta_formatted}`,
+      stream: process.stderr,
+    })
+  : undefined;
 
-let { network, log, velocities } = await resume();
-const program = trainingStep(network, batch, classes.length);
-const runner = await program.compile(runtime);
-for (const [name, tensor] of velocities) runner.set(name, tensor);
-
-for (let epoch = log.length; epoch < epochs; epoch++) {
-  const started = performance.now();
-  const draw = random.fork('epoch', epoch);
-  const order = draw.permutation(train.labels.length);
-  const bar = process.stderr.isTTY
-    ? new SingleBar({
-        format: `epoch ${epoch + 1}/${epochs} {bar} {value}/{total} loss {loss} eta {eta_formatted}`,
-        stream: process.stderr,
-      })
-    : undefined;
-  bar?.start(steps, 0, { loss: '–' });
-  let sum = 0;
-  for (let step = 0; step < steps; step++) {
-    const indices = order.subarray(step * batch, (step + 1) * batch);
-    const { loss } = await runner.step({
-      images: batchOf(train.images, indices, draw),
-      targets: targetsOf(train.labels, indices, classes.length),
-      rate: { dtype: 'float32', dims: [], data: Float32Array.of(rateAt(epoch + step / steps)) },
-    });
-    sum += loss.data[0];
-    if (!Number.isFinite(sum)) throw new Error(`The loss is not finite in epoch ${epoch + 1}, step ${step + 1}.`);
-    bar?.update(step + 1, { loss: (sum / (step + 1)).toFixed(3) });
-  }
-  bar?.stop();
-  network = withStates(network, runner.states);
-  const accuracy = await accuracyOf(network);
-  const seconds = (performance.now() - started) / 1000;
-  log = [
-    ...log,
-    { epoch: epoch + 1, loss: round(sum / steps, 4), accuracy: round(accuracy, 2), seconds: round(seconds, 1) },
-  ];
-  console.log(JSON.stringify(log.at(-1)));
-  await save();
-}
-await runner.dispose();
-
-/** The learning rate: a linear warm-up, then a cosine to zero. */
-function rateAt(epoch) {
-  if (epoch < warmUp) return (peak * (epoch + 0.1)) / warmUp;
-  return (peak / 2) * (1 + Math.cos((Math.PI * (epoch - warmUp)) / (epochs - warmUp)));
-}
-
-/** The network with its weights and running statistics taken from the step's state. */
-function withStates(graph, states) {
-  const initializers = new Map([...graph.initializers].map(([name, tensor]) => [name, states.get(name) ?? tensor]));
-  return { ...graph, initializers };
-}
+await train({
+  network: resnet8(seed),
+  data: await readCifar10('train'),
+  classes: classes.length,
+  settings,
+  folder,
+  runtime,
+  measure: accuracyOf,
+  onStep({ epoch, step, steps, loss }) {
+    const shown = { epoch: epoch + 1, loss: loss.toFixed(3) };
+    if (step === 0) bar?.start(steps, 1, shown);
+    else bar?.update(step + 1, shown);
+    if (step + 1 === steps) bar?.stop();
+  },
+  async onEpoch({ network, log }) {
+    console.log(JSON.stringify(log.at(-1)));
+    await writeFileAtomic(join(folder, 'resnet8.onnx'), encodeModel(network));
+    await writeFileAtomic(join(folder, 'log.json'), `${JSON.stringify({ settings, log }, null, 1)}\n`);
+    await writeFileAtomic(join(folder, 'loss.svg'), lossCurve(log));
+  },
+});
 
 /** Top-1 accuracy on the test images, in percent. */
 async function accuracyOf(graph) {
@@ -111,37 +77,4 @@ async function accuracyOf(graph) {
   }
   await session.dispose();
   return (100 * right) / test.labels.length;
-}
-
-/** Network, log and optimiser state of the last finished epoch, or a new start. */
-async function resume() {
-  const fresh = { network: resnet8(seed), log: [], velocities: [] };
-  const bytes = await readFile(join(folder, 'checkpoint.onnx')).catch(() => undefined);
-  if (bytes === undefined) return fresh;
-  const { metadata, initializers } = decodeModel(bytes);
-  if (metadata.get('settings') !== JSON.stringify(settings)) {
-    throw new Error(`${folder} holds a run with other options: ${metadata.get('settings')}. Choose another --output.`);
-  }
-  return {
-    network: withStates(fresh.network, initializers),
-    log: JSON.parse(metadata.get('log')),
-    velocities: [...initializers].filter(([name]) => name.startsWith('sgd.')),
-  };
-}
-
-/** Writes what a resumed run needs as one file, then the network, the log and the curve. */
-async function save() {
-  const metadata = new Map([
-    ['settings', JSON.stringify(settings)],
-    ['log', JSON.stringify(log)],
-  ]);
-  const state = { ...network, initializers: new Map([...network.initializers, ...runner.states]), metadata };
-  await writeFileAtomic(join(folder, 'checkpoint.onnx'), encodeModel(state));
-  await writeFileAtomic(join(folder, 'resnet8.onnx'), encodeModel(network));
-  await writeFileAtomic(join(folder, 'log.json'), `${JSON.stringify({ settings, log }, null, 1)}\n`);
-  await writeFileAtomic(join(folder, 'loss.svg'), lossCurve(log));
-}
-
-function round(value, digits) {
-  return Number(value.toFixed(digits));
 }
