@@ -194,5 +194,5 @@ describe('bns', () => {
     expect(together.done).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(apart.done).toEqual(together.done);
     expect(together.samples).toEqual(apart.samples);
-  });
+  }, 90_000);
 });
