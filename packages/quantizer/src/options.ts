@@ -30,6 +30,8 @@ const schema = v.strictObject({
   operationsBudget: v.optional(share),
   /** Own bits of the first and the last layer: their weights, and the activation that enters the last one. */
   firstLast: v.optional(v.strictObject({ weights: v.optional(bits), activations: v.optional(bits) })),
+  /** Bits of what only an Add reads, a residual branch before its sum: 8 (`wide`), or those of `activations`. */
+  summands: v.optional(v.picklist(['wide', 'activations']), 'wide'),
   /** How the range of an activation is found. */
   calibration: v.optional(v.picklist(calibrationMethods), 'mse'),
   /** Per cent of the values that `percentile` keeps at each end. */

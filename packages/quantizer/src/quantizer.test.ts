@@ -112,6 +112,26 @@ describe('the quantised graph', () => {
     expect(graph.nodes.some((node) => node.outputs[0] === 'x.clip')).toBe(false);
   });
 
+  it('keeps 8 bits for what only a sum reads, unless it is asked for fewer', async () => {
+    const model = residualNetwork();
+    const highest = ({ graph }: Quantized, tensor: string): number => {
+      const clip = graph.nodes.find(({ outputs }) => outputs[0] === `${tensor}.clip`);
+      return numbersOf(graph.initializers.get(clip?.inputs[2] ?? '') ?? scalarOf('uint8', 255))[0] as number;
+    };
+    const tensors = ['x', 'stem_relu', 'conv1_relu', 'conv2', 'sum_relu', 'pool'];
+    const wide = await quantize(model, { activations: 4 });
+    expect(tensors.map((tensor) => highest(wide, tensor))).toEqual([255, 15, 15, 255, 15, 15]);
+    const narrow = await quantize(model, { activations: 4, summands: 'activations' }, inputs, runtime);
+    expect(tensors.map((tensor) => highest(narrow, tensor))).toEqual([255, 15, 15, 15, 15, 15]);
+    expect(narrow.fusion?.float).toBe(0);
+    const codes = await outputOf(runtime, narrow.graph, model, inputs, 'conv2.clip');
+    expect(new Set(codes).size).toBeGreaterThan(8);
+    expect(Math.max(...codes)).toBeLessThanOrEqual(15);
+    const exact = await outputOf(runtime, model.graph, model, inputs);
+    const [some, more] = [narrow, wide].map(({ graph }) => outputOf(runtime, graph, model, inputs));
+    expect(distance((await some)!, exact)).toBeGreaterThan(distance((await more)!, exact));
+  });
+
   it('gives first and last layers bits of their own, and weights 7 bits where processors saturate', async () => {
     const range = ({ graph }: Quantized, name: string): number =>
       Math.max(...Array.from(graph.initializers.get(`${name}.w.q`)?.data as Int8Array, Math.abs));

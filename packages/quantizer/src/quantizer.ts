@@ -57,6 +57,7 @@ function layOut(model: Model, options: Parsed) {
   const plan = makePlan(topology, types, {
     activations: options.activations,
     lastActivations: options.firstLast?.activations ?? options.activations,
+    summands: options.summands,
     outputs: options.outputs,
     excluded,
   });

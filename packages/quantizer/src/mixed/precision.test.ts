@@ -65,7 +65,7 @@ describe('a budget', () => {
     expect(image).toBe(8);
     expect(Math.min(...inner)).toBeLessThan(8);
     expect(inner).toContain(bits.activations);
-    for (const [i, tensor] of ['stem_relu', 'conv1_relu', 'flat'].entries()) {
+    for (const [i, tensor] of ['stem_relu', 'conv1_relu', 'pool'].entries()) {
       const { inputs } = graph.nodes.find(({ outputs }) => outputs[0] === `${tensor}.clip`) ?? { inputs: [] };
       const highest = graph.initializers.get(inputs[2] ?? '')?.data[0] ?? 255;
       expect(highest).toBe(2 ** inner[i]! - 1);

@@ -47,6 +47,8 @@ export interface PlanOptions {
   readonly activations: number;
   /** Bits of the activation that enters the last layer. */
   readonly lastActivations: number;
+  /** Bits of what only an Add reads: 8, or those of activations. */
+  readonly summands: 'wide' | 'activations';
   readonly outputs: 'integer' | 'float';
   excluded(node: Node): boolean;
 }
@@ -179,9 +181,14 @@ export function makePlan(topology: Topology, types: ReadonlyMap<string, TensorTy
     const producer = topology.producer(tensor);
     if (producer === undefined || !(isWeighted(producer) || reach.after.has(producer))) return undefined;
     const layers = layersFed(tensor);
-    if (layers.size === 0) return undefined;
+    if (layers.size === 0)
+      return options.summands === 'activations' && isSummand(tensor) ? options.activations : undefined;
     const onlyLast = [...layers].every((layer) => !reach.before.has(layer));
     return onlyLast ? options.lastActivations : options.activations;
+  }
+
+  function isSummand(tensor: string): boolean {
+    return topology.consumers(tensor).some((reader) => reader.op === 'Add' && integer.has(reader));
   }
 
   /** The weighted layers that a tensor enters directly, or through operators that select and average values. */
