@@ -14,6 +14,7 @@ import { type QuantizerChoice, quantizersFor, withQuantizer } from '../arguments
 import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../arguments/runtime.ts';
 import { path, whole } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
+import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { precisionLines } from '../console/precision.ts';
 import { bytes, pairs, seconds } from '../console/table.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
@@ -194,7 +195,6 @@ function summarize(
 function describe(summary: Summary): string {
   const { fusion, bits, precision, seconds: took, method, samples, fineTuning } = summary;
   const tuning = fineTuning === null ? '' : `, fine-tuning ${seconds(took.fineTuning)}`;
-  const floats = fusion?.layers.filter((layer) => layer.kernel === 'float') ?? [];
   return [
     pairs([
       ['output', summary.output],
@@ -203,17 +203,14 @@ function describe(summary: Summary): string {
       ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
       ...fineTuningLines(fineTuning),
       ...Object.entries(summary.metrics).map(([name, values]): [string, string] => [name, valuesOf(values)]),
-      ['integer kernels', fusion === null ? 'unknown' : `${fusion.integer} of ${fusion.integer + fusion.float} layers`],
+      ['integer kernels', integerKernels(fusion)],
       [
         'time',
         `synthesis ${seconds(took.synthesis)}, calibration ${seconds(took.calibration)}${tuning}, total ${seconds(took.total)}`,
       ],
     ]),
     ...(precision === null ? [] : precisionLines(precision)),
-    ...floats.map(
-      ({ op, node, runsAs, reason }) =>
-        `  in float: ${op} "${node}" as ${runsAs}${reason === undefined ? '' : `: ${reason}`}`,
-    ),
+    ...floatLayers(fusion),
   ].join('\n');
 }
 

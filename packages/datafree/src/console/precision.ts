@@ -17,10 +17,11 @@ export function precisionLines({ budget, layers, table: rows }: MixedPrecision):
     ),
     '',
     table(
-      ['layer', 'bits', 'weights', 'divergence'],
-      layers.map(({ node, bits, elements, divergence }) => [
+      ['layer', 'bits', 'activation bits', 'weights', 'divergence'],
+      layers.map(({ node, bits, activations, elements, divergence }) => [
         node,
         String(bits),
+        String(activations),
         String(elements),
         divergence.toPrecision(3),
       ]),
