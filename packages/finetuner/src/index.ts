@@ -1,4 +1,4 @@
-export { distil, distillationStep } from './finetune.ts';
+export { type DistillationStep, distil, distillationStep } from './finetune.ts';
 export { depthWeights, type FeatureLoss, featureLosses, overStages } from './loss/features.ts';
 export { logitDivergence, relativeError } from './loss/logits.ts';
 export { stagesOf } from './loss/stages.ts';
