@@ -35,7 +35,9 @@ function rowsOf(records) {
       `${own[0].samples} ${own[0].method}`,
       stepsOf(own[0]),
       own[0].fp32.toFixed(2),
-      ...['calibrated', 'top1', 'rounded', 'drop', 'agreement', 'held'].map((name) => overSeeds(own, (one) => one[name])),
+      ...['calibrated', 'top1', 'rounded', 'drop', 'agreement', 'held'].map((name) =>
+        overSeeds(own, (one) => one[name]),
+      ),
       minutesOf(own),
       `${Math.round((100 * own[0].bytes) / own[0].fp32Bytes)} %`,
       `${own[0].integer} of ${own[0].integer + own[0].float}`,
