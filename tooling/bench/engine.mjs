@@ -4,7 +4,8 @@
 //
 // One JSON line a case, each in a process of its own: milliseconds of the step, of the forward pass and of the same
 // step in PyTorch (null where python3 does not have it); the peak resident set; the sum of the activations of one
-// forward pass, and of what the backward pass reads of what the step computes before its loss; what writing, compiling
+// forward pass of the network that is differentiated, and of what the backward pass reads of what the step computes
+// before its loss; what writing, compiling
 // and running the step adds, at its peak, to the resident set of a process that has the runtime loaded, as a multiple of
 // the former; milliseconds to write and compile the step. With --steps, how much the resident set grows over so many
 // further steps.
@@ -97,7 +98,7 @@ async function measure(entry) {
   console.log(
     JSON.stringify({
       case: entry.case,
-      network: entry.network,
+      network: entry.network.split('_')[0],
       batch: entry.batch,
       ms: round(ms),
       forwardMs: round(forwardMs),
