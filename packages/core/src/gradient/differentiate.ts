@@ -73,5 +73,9 @@ function gradientOf(
   wanted: readonly boolean[],
 ): readonly (Value | undefined)[] {
   const constant = (index: number) => builder.constantOf(inputs[index]);
-  return operator.gradient?.({ node, builder, inputs, outputs, wanted, constant }, adjoints) ?? [];
+  const results = operator.gradient?.({ node, builder, inputs, outputs, wanted, constant }, adjoints);
+  if (Array.isArray(results)) return results;
+  throw new DatafreeError('plugin-failed', 'it gave no list: a value, or undefined, for each input is needed.', {
+    hint: derivativeHint,
+  });
 }

@@ -133,11 +133,18 @@ export class GraphBuilder {
     return this.apply(type, inputs, { attributes, domain })[0] as Value;
   }
 
-  /** Applies an operator. @throws `operator-unknown`, `shape-mismatch`, `attribute-invalid` */
+  /**
+   * Applies an operator.
+   *
+   * @throws `operator-unknown`, `shape-mismatch`, `attribute-invalid`, `value-unknown` for a value of another builder
+   */
   apply(type: string, inputs: readonly (Value | undefined)[], options: OpOptions = {}): readonly Value[] {
     const domain = options.domain ?? '';
     const attributes = options.attributes ?? {};
     const count = options.outputs ?? 1;
+    for (const input of inputs) {
+      if (input !== undefined && !this.#values.has(input.name)) throw foreignValue(type, input);
+    }
     const names = inputs.map((input) => input?.name ?? '');
     const key = sharingKey(domain, type, names, attributes, count);
     const shared = key === undefined ? undefined : this.#shared.get(key);
@@ -385,6 +392,14 @@ function typeOf(types: readonly TensorType[], output: number): TensorType {
   if (type !== undefined) return type;
   throw new DatafreeError('shape-mismatch', `there is no output ${output}.`, {
     hint: 'Leave the output out, or let the `infer` of the operator give its type.',
+  });
+}
+
+function foreignValue(op: string, { name }: Value): DatafreeError {
+  return new DatafreeError('value-unknown', `${op} is given "${name}", which is no value of this builder.`, {
+    op,
+    tensor: name,
+    hint: 'Write a graph with the values of one GraphBuilder; `inline` brings another graph into it.',
   });
 }
 

@@ -104,6 +104,23 @@ describe('an error of a node that is written', () => {
     expect(error.message).toContain('(float32[4], int64[2])');
   });
 
+  it('tells a value of another builder', () => {
+    const b = new GraphBuilder();
+    b.input('x', 'float32', [2]);
+    const other = new GraphBuilder().input('elsewhere', 'float32', [2]);
+    const error = errorOf(() => b.op('Relu', [other]));
+    expect(error).toMatchObject({ code: 'value-unknown', op: 'Relu', tensor: 'elsewhere' });
+    expect(error.hint).toContain('inline');
+  });
+
+  it.each([
+    ['type', { infer: () => [] }],
+    ['infer', { type: 'Own' }],
+  ])('tells that an operator has no %s', (lacking, operator) => {
+    const error = errorOf(() => withOperators(standardOperators, [operator as unknown as Operator]));
+    expect(error).toMatchObject({ code: 'option-invalid', path: `0.${lacking}` });
+  });
+
   it('is told when constants are folded', () => {
     const b = new GraphBuilder({ operators });
     const error = errorOf(() => b.op('Unfolded', [b.constant(tensorOf('float32', [3], [1, 2, 3]))]));
@@ -128,6 +145,15 @@ describe('an error of a derivative', () => {
     expect(error.message).toContain('"mine"');
     expect(error.message).toContain(types);
     expect(error.message).toContain(problem);
+  });
+
+  it('is not silence: a derivative that gives nothing is none', () => {
+    const operators = withOperators(standardOperators, [custom('Own', { gradient: () => undefined as never })]);
+    const b = new GraphBuilder({ operators });
+    const x = b.input('x', 'float32', [2]);
+    const loss = reduceSum(b, b.op('Own', [x]));
+    const error = errorOf(() => differentiate(b, loss, [x]));
+    expect(error).toMatchObject({ code: 'plugin-failed', op: 'Own', hint: derivativeHint });
   });
 
   it('names the node whose derivative was set by hand, with what it was set for', () => {

@@ -1,4 +1,4 @@
-import type { DType, Node, Tensor } from '@datafree/plugin';
+import { DatafreeError, type DType, type Node, type Tensor } from '@datafree/plugin';
 import type { GraphBuilder } from './builder.ts';
 
 /** Element type and concrete shape of a value. */
@@ -77,8 +77,20 @@ export function operatorKey(domain: string, type: string): string {
   return `${domain === 'ai.onnx' ? '' : domain}:${type}`;
 }
 
-/** A new set: `base` with `operators` added; one of the same name replaces the old. */
+/**
+ * A new set: `base` with `operators` added; one of the same name replaces the old.
+ *
+ * @throws `option-invalid` for an operator without a `type` or an `infer`
+ */
 export function withOperators(base: OperatorSet, operators: readonly Operator[]): OperatorSet {
+  operators.forEach(({ type, infer }, i) => {
+    if (typeof type === 'string' && type !== '' && typeof infer === 'function') return;
+    const lacking = typeof infer === 'function' ? 'type' : 'infer';
+    throw new DatafreeError('option-invalid', `Operator ${i + 1} of those to be added has no \`${lacking}\`.`, {
+      path: `${i}.${lacking}`,
+      hint: 'An operator has at least its `type`, as graphs call it, and `infer`, its shape rule.',
+    });
+  });
   return new Map([...base, ...operators.map((op) => [operatorKey(op.domain ?? '', op.type), op] as const)]);
 }
 
