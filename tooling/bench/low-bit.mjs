@@ -41,6 +41,9 @@ const { values } = parseArgs({
 const runtime = ort({ threads: Number(values.threads) });
 // Nothing is fused, so that every QuantizeLinear and DequantizeLinear rounds in floating point.
 const unfused = ort({ threads: Number(values.threads), graphOptimization: 'disabled' });
+/** Synthetic samples that nothing learned from. */
+const heldCount = 128;
+
 const wanted = cells.filter((cell) => nameOf(cell).includes(values.only));
 if (values.list) for (const cell of wanted) console.log(`${findRecord(cell) ? 'done' : 'open'} ${nameOf(cell)}`);
 else if (values.table) show();
@@ -65,9 +68,6 @@ function findRecord(cell) {
   const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n').filter(Boolean) : [];
   return lines.map((line) => JSON.parse(line)).find(({ name }) => name === nameOf(cell));
 }
-
-/** Synthetic samples that nothing learned from. */
-const heldCount = 128;
 
 async function measure(cell) {
   const { weights, activations, firstLast, method, samples: count, seed } = cell;
