@@ -41,7 +41,8 @@ export function ort(options: OrtOptions = {}): Runtime {
     compile: async (graph, { threads, step = false, carried } = {}) => {
       const library = await load();
       if (step && givesMuch(graph)) {
-        kept ??= keepFreedMemory(library);
+        // Only time is lost where it cannot be done.
+        kept ??= keepFreedMemory(library).catch(() => undefined);
         await kept;
       }
       const prepared = step ? await forSteps(graph, () => blockSize(library)) : graph;

@@ -16,7 +16,7 @@ import { path, whole } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { precisionLines } from '../console/precision.ts';
-import { bytes, pairs, seconds } from '../console/table.ts';
+import { pairs, seconds, sizeOf } from '../console/table.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { openModel } from '../model/open.ts';
 import { checkOutputFile, isDevice } from '../outputs.ts';
@@ -198,7 +198,7 @@ function describe(summary: Summary): string {
   return [
     pairs([
       ['output', summary.output],
-      ['size', `${bytes(summary.bytes)}, ${percent(summary.bytes / summary.fp32Bytes)} of ${bytes(summary.fp32Bytes)}`],
+      ['size', sizeOf(summary)],
       ['bits', `weights ${weightBits(summary)}, activations ${bits.activations}`],
       ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
       ...fineTuningLines(fineTuning),
@@ -223,8 +223,4 @@ function valuesOf(values: Readonly<Record<string, number>>): string {
   return Object.entries(values)
     .map(([name, value]) => `${name} ${value.toPrecision(4)}`)
     .join(', ');
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
 }

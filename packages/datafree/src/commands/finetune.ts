@@ -12,7 +12,7 @@ import { type RuntimeChoice, runtimeFacts, runtimeFor, withRuntime } from '../ar
 import { path, whole } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { floatLayers, integerKernels } from '../console/fusion.ts';
-import { bytes, pairs, seconds } from '../console/table.ts';
+import { pairs, seconds, sizeOf } from '../console/table.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { openModel } from '../model/open.ts';
 import { openQuantized } from '../model/openQuantized.ts';
@@ -140,11 +140,11 @@ interface Summary {
 }
 
 function describe(summary: Summary): string {
-  const { output, bytes: size, fp32Bytes, bits, samples, data, fineTuning, fusion, seconds: took } = summary;
+  const { output, bits, samples, data, fineTuning, fusion, seconds: took } = summary;
   return [
     pairs([
       ['output', output],
-      ['size', `${bytes(size)}, ${((100 * size) / fp32Bytes).toFixed(1)} % of ${bytes(fp32Bytes)}`],
+      ['size', sizeOf(summary)],
       ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
       ['samples', `${samples} from ${data}`],
       ...fineTuningLines(fineTuning),

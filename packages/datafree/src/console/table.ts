@@ -31,6 +31,11 @@ export function bytes(count: number): string {
   return `${(count / 1e6).toFixed(2)} MB`;
 }
 
+/** The size of a file beside that of the full-precision one. */
+export function sizeOf(file: { readonly bytes: number; readonly fp32Bytes: number }): string {
+  return `${bytes(file.bytes)}, ${((100 * file.bytes) / file.fp32Bytes).toFixed(1)} % of ${bytes(file.fp32Bytes)}`;
+}
+
 /** Seconds as people read them. */
 export function seconds(value: number): string {
   return value < 100 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;

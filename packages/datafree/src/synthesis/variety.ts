@@ -1,5 +1,6 @@
 import { batchSizes, bind, filledBatch, fixedBatch, logitsName, operatorSetOf } from '@datafree/core';
 import { type Model, type Runtime, type SampleSet, throwIfAborted } from '@datafree/plugin';
+import { decisions } from '../evaluation/scores.ts';
 
 /** How different the samples of a set are to a network. */
 export interface Variety {
@@ -70,7 +71,7 @@ class Tally {
   add(output: Float32Array): void {
     if (this.#samples++ === 0) this.#sum = new Float64Array(output.length);
     if (this.#classes !== null) {
-      const seen = output.indexOf(output.reduce((a, b) => Math.max(a, b)));
+      const [seen = 0] = decisions({ values: output, samples: 1, classes: output.length, positions: 1 });
       this.#classes[seen] = (this.#classes[seen] as number) + 1;
     }
     const mean = output.reduce((sum, value) => sum + value, 0) / output.length;

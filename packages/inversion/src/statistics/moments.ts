@@ -27,7 +27,7 @@ export function channelMoments(b: GraphBuilder, xs: readonly Value[], perSample 
   const all = channels.reduce((sum, size) => sum + size, 0);
   // Positions before samples: both runs of equal length, and each sum is a short one.
   const average = (values: readonly Value[]): Value => {
-    const within = joined(
+    const within = concat(
       b,
       values.map((value) => overPositions(b, value)),
       1,
@@ -52,10 +52,6 @@ export function channelMoments(b: GraphBuilder, xs: readonly Value[], perSample 
 function overPositions(b: GraphBuilder, x: Value): Value {
   const axes = x.shape.map((_, axis) => axis).slice(2);
   return axes.length === 0 ? x : reduceMean(b, x, axes);
-}
-
-function joined(b: GraphBuilder, values: readonly Value[], axis: number): Value {
-  return values.length === 1 ? (values[0] as Value) : concat(b, values, axis);
 }
 
 /** `scale · x + shift` for each channel. As a BatchNormalization it is one pass over the values instead of two. */

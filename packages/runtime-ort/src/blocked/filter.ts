@@ -25,12 +25,12 @@ export function filterOfPlanes(b: GraphBuilder, w: Value, block: number): Value 
 export function blockDiagonal(b: GraphBuilder, w: Value, fold: number): Value {
   const depth = w.shape[1]!;
   const rows = Array.from({ length: fold }, (_, i) => pad(b, w, [0, i * depth, 0, 0, 0, (fold - 1 - i) * depth, 0, 0]));
-  return fold === 1 ? w : concat(b, rows, 0);
+  return concat(b, rows, 0);
 }
 
 /** Weights `[C, 1, kh, kw]` of one channel each, once for each of `fold` samples side by side. */
 export function repeated(b: GraphBuilder, w: Value, fold: number): Value {
-  return fold === 1 ? w : concat(b, new Array<Value>(fold).fill(w), 0);
+  return concat(b, new Array<Value>(fold).fill(w), 0);
 }
 
 function padded(b: GraphBuilder, w: Value, block: number, inputs: boolean): [Value, number, number, number] {

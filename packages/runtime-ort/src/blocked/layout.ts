@@ -179,10 +179,9 @@ export class Layout {
 
   /** One value a channel `[C]`, once for each of `fold` samples and filled up with zeros to whole blocks. */
   channels(values: Value, fold: number): Value {
-    const all = fold === 1 ? values : concat(this.builder, new Array<Value>(fold).fill(values), 0);
+    const all = concat(this.builder, new Array<Value>(fold).fill(values), 0);
     const size = all.shape[0]!;
-    const missing = roundUp(size, this.block) - size;
-    return missing === 0 ? all : pad(this.builder, all, [0, missing]);
+    return pad(this.builder, all, [0, roundUp(size, this.block) - size]);
   }
 
   /** The first `size` of the channels of `[N, C']`. */

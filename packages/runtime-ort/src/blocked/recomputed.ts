@@ -14,8 +14,7 @@ export function loweredAffine(layout: Layout, x: Value, number: number): Value |
   const bounds = conv && boundsOf(conv);
   if (conv === undefined || bounds === undefined) return undefined;
   const { builder: b } = layout;
-  const [input, factors, shifts] = conv.inputs as [Value, Value, Value | undefined];
-  const first = shifts ?? b.constant(tensorOf(x.dtype, [factors.shape[0]!], []));
+  const [input, factors] = conv.inputs as [Value, Value];
   const attributes = {
     ...conv.attributes,
     ...(activationOf(conv) !== undefined && {
@@ -23,7 +22,7 @@ export function loweredAffine(layout: Layout, x: Value, number: number): Value |
       activation_params: attribute.floats(bounds.map((bound) => bound - number)),
     }),
   };
-  return layout.conv({ ...conv, inputs: [input, factors, sub(b, first, number)], attributes });
+  return layout.conv({ ...conv, inputs: [input, factors, sub(b, shiftsOf(layout, conv), number)], attributes });
 }
 
 /** A HardSigmoid of what a map of the channels, and its Relu, made, where that does nothing to it. */
@@ -59,7 +58,8 @@ export function windowedAffine(layout: Layout, x: Value, node: Node): Value | un
   if (conv === undefined || bounds === undefined || alpha > -steep || reach <= 0) return undefined;
   if (bounds[0]! > -reach || bounds[1]! < reach) return undefined;
   const { builder: b } = layout;
-  const [input, factors, shifts] = conv.inputs as [Value, Value, Value];
+  const [input, factors] = conv.inputs as [Value, Value];
+  const shifts = shiftsOf(layout, conv);
   const activated = (name: string, parameters: readonly number[]) => ({
     ...conv.attributes,
     activation: attribute.string(name),
@@ -75,6 +75,11 @@ export function windowedAffine(layout: Layout, x: Value, node: Node): Value | un
     inputs: [input, factors, add(b, shifts, reach), over],
     attributes: activated('HardSigmoid', [-alpha, 0]),
   });
+}
+
+/** What a map of the channels adds: zeros where it adds nothing. */
+function shiftsOf({ builder: b }: Layout, { inputs: [, factors, shifts] }: WrittenConv): Value {
+  return shifts ?? b.constant(tensorOf('float32', [factors!.shape[0]!], []));
 }
 
 /** The Conv that made a value if it was one factor and one shift a channel, which have no strides, and an activation. */

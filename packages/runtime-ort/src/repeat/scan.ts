@@ -12,6 +12,28 @@ export function outer(name: string): string {
   return `repeat/${name}`;
 }
 
+/** The inputs and outputs of a graph that is repeated. */
+export interface Ports {
+  /** Inputs that are carried, and the outputs that they become, in the same order. */
+  readonly own: readonly ValueInfo[];
+  readonly next: readonly ValueInfo[];
+  /** The other inputs and outputs: one for each time. */
+  readonly fed: readonly ValueInfo[];
+  readonly given: readonly ValueInfo[];
+}
+
+/** Tells what is carried from what is fed and given each time. @param carried inputs with the outputs that they become */
+export function portsOf({ inputs, outputs }: Graph, carried: ReadonlyMap<string, string>): Ports {
+  const infoOf = new Map([...inputs, ...outputs].map((info) => [info.name, info]));
+  const nexts = new Set(carried.values());
+  return {
+    own: [...carried.keys()].map((name) => infoOf.get(name) as ValueInfo),
+    next: [...carried.values()].map((name) => infoOf.get(name) as ValueInfo),
+    fed: inputs.filter(({ name }) => !carried.has(name)),
+    given: outputs.filter(({ name }) => !nexts.has(name)),
+  };
+}
+
 /**
  * A graph that runs another several times, as a Scan of ONNX: the carried inputs go in as they are and come out as they
  * are after the last time; the other inputs and outputs have one entry for each time along a new first axis.
@@ -19,13 +41,7 @@ export function outer(name: string): string {
  * @param carried inputs with the outputs that they become
  */
 export function scanned(graph: Graph, carried: ReadonlyMap<string, string>): Graph {
-  const infoOf = new Map([...graph.inputs, ...graph.outputs].map((info) => [info.name, info]));
-  const find = (name: string): ValueInfo => infoOf.get(name) as ValueInfo;
-  const own = [...carried.keys()].map(find);
-  const next = [...carried.values()].map(find);
-  const fed = graph.inputs.filter(({ name }) => !carried.has(name));
-  const nexts = new Set(carried.values());
-  const given = graph.outputs.filter(({ name }) => !nexts.has(name));
+  const { own, next, fed, given } = portsOf(graph, carried);
   const ticking: ValueInfo = { name: 'tick', dtype: 'float32', shape: [] };
   const outside = (info: ValueInfo): ValueInfo => ({ ...info, name: outer(info.name) });
   const each = (info: ValueInfo): ValueInfo => ({ ...outside(info), shape: [times, ...info.shape] });

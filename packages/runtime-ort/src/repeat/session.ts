@@ -1,6 +1,6 @@
 import { elementCount, tensorOf } from '@datafree/core';
 import { DatafreeError, type Graph, type Session, type Tensor, type Tensors } from '@datafree/plugin';
-import { outer, tick } from './scan.ts';
+import { outer, portsOf, tick } from './scan.ts';
 
 /**
  * A session that runs a graph once or several times, over one of its {@link scanned} form: what is carried stays inside
@@ -10,20 +10,18 @@ import { outer, tick } from './scan.ts';
  * @param carried inputs with the outputs that they become
  */
 export function repeatedSession(session: Session, graph: Graph, carried: ReadonlyMap<string, string>): Session {
-  const fed = graph.inputs.map(({ name }) => name).filter((name) => !carried.has(name));
-  const nexts = new Set(carried.values());
-  const given = graph.outputs.map(({ name }) => name).filter((name) => !nexts.has(name));
+  const { fed, given } = portsOf(graph, carried);
 
   const repeat: NonNullable<Session['repeat']> = async (state, feeds) => {
     const results = await session.run({
       ...Object.fromEntries([...carried.keys()].map((name) => [outer(name), known(state, name, 'input')])),
-      ...Object.fromEntries(fed.map((name) => [outer(name), stacked(name, feeds)])),
+      ...Object.fromEntries(fed.map(({ name }) => [outer(name), stacked(name, feeds)])),
       [tick]: tensorOf('float32', [feeds.length], []),
     });
     const find = (name: string): Tensor => results[outer(name)] as Tensor;
     return {
       carried: Object.fromEntries([...carried].map(([name, next]) => [name, find(next)])),
-      results: feeds.map((_, i) => Object.fromEntries(given.map((name) => [name, entry(find(name), i)]))),
+      results: feeds.map((_, i) => Object.fromEntries(given.map(({ name }) => [name, entry(find(name), i)]))),
     };
   };
 
