@@ -5,6 +5,7 @@ export * as attribute from './graph/attributes.ts';
 export * from './graph/batch.ts';
 export * from './graph/bind.ts';
 export * from './graph/builder.ts';
+export { fedTo, sizesOf } from './graph/feeds.ts';
 export * from './graph/interpret.ts';
 export * from './graph/logits.ts';
 export * from './graph/operator.ts';

@@ -3,6 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, tensorOf } from './tensor.ts';
 
 describe('tensorOf', () => {
+  it('takes as many values as its shape has, or none for zeros', () => {
+    expect([...tensorOf('float32', [2], []).data]).toEqual([0, 0]);
+    for (const values of [[1], [1, 2, 3]]) {
+      for (const dtype of ['float32', 'int64', 'int4', 'float16'] as const) {
+        expect(() => tensorOf(dtype, [2], values)).toThrow(`${dtype}[2] has 2 values, ${values.length} are given.`);
+      }
+    }
+  });
+
   it('packs two 4-bit integers a byte, the first in the low half', () => {
     const tensor = tensorOf('int4', [3], [-8, 7, -1]);
     expect([...tensor.data]).toEqual([0x78, 0x0f]);

@@ -1,4 +1,4 @@
-import type { DType, Tensor, TensorData } from '@datafree/plugin';
+import { DatafreeError, type DType, type Tensor, type TensorData } from '@datafree/plugin';
 import { roundHalfEven } from './rounding.ts';
 
 /** Number of elements of an array of these dimensions; 1 for a scalar. */
@@ -37,10 +37,19 @@ const allocators: { readonly [T in DType]: (count: number) => TensorData[T] } = 
 
 /**
  * Makes a tensor from plain numbers, rounding each to `dtype` as a typed array does: floats to the nearest, integers
- * towards zero and modulo their range. Not for strings.
+ * towards zero and modulo their range. Not for strings. What values there are too few of is 0: `tensorOf(t, dims, [])`
+ * is all zeros.
+ *
+ * @throws `shape-mismatch` for more values than the dimensions have, or some but too few
  */
 export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], values: ArrayLike<number>): Tensor<T> {
-  const data = allocate(dtype, elementCount(dims));
+  const count = elementCount(dims);
+  if (values.length !== count && values.length !== 0) {
+    throw new DatafreeError('shape-mismatch', `${dtype}[${dims}] has ${count} values, ${values.length} are given.`, {
+      hint: 'Give as many values as the product of the dimensions, or none for zeros.',
+    });
+  }
+  const data = allocate(dtype, count);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (let i = 0; i < data.length; i++) data[i] = BigInt(Math.trunc(values[i] as number));
   } else if (dtype === 'int4' || dtype === 'uint4') {

@@ -21,7 +21,7 @@ export async function ortFile(path: string, options: OrtOptions = {}): Promise<O
   const library = await loadLibrary(parsed);
   const native = await createNative(library, { name: path, model: path }, parsed, {});
   return {
-    ...sessionOf(library, native, path),
+    ...sessionOf(library, native, { name: path }),
     inputs: valuesOf(native.inputMetadata),
     outputs: valuesOf(native.outputMetadata),
   };

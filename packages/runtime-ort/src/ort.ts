@@ -47,8 +47,9 @@ export function ort(options: OrtOptions = {}): Runtime {
       }
       const prepared = step ? await forSteps(graph, () => blockSize(library)) : graph;
       const repeated = carried !== undefined && onlyCpu;
-      const model = encodeModel(repeated ? scanned(prepared, carried) : prepared);
-      const session = await openSession(library, { name: `graph "${graph.name}"`, model }, parsed, threads);
+      const whole = repeated ? scanned(prepared, carried) : prepared;
+      const source = { name: `graph "${graph.name}"`, model: encodeModel(whole), inputs: whole.inputs };
+      const session = await openSession(library, source, parsed, threads);
       return repeated ? repeatedSession(session, graph, carried) : session;
     },
     optimized: async (graph) => readOptimized(await load(), graph, parsed),

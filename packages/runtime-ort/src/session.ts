@@ -1,4 +1,12 @@
-import { DatafreeError, isDatafreeError, type Session, type Tensor, type Tensors } from '@datafree/plugin';
+import { fedTo } from '@datafree/core';
+import {
+  DatafreeError,
+  isDatafreeError,
+  type Session,
+  type Tensor,
+  type Tensors,
+  type ValueInfo,
+} from '@datafree/plugin';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { type OrtLibrary, providerNames, providerUnavailable } from './library.ts';
 import { explain } from './message.ts';
@@ -11,6 +19,8 @@ export interface SessionSource {
   readonly name: string;
   /** The bytes of a model, or the path of its file. */
   readonly model: Uint8Array | string;
+  /** What it is fed; not checked beforehand when absent. */
+  readonly inputs?: readonly ValueInfo[];
 }
 
 /** Makes a model ready to run. @throws `runtime-failed`, `provider-unavailable` */
@@ -20,11 +30,16 @@ export async function openSession(
   options: ParsedOrtOptions,
   threads: number | undefined,
 ): Promise<Session> {
-  return sessionOf(library, await createNative(library, source, options, { threads }), source.name);
+  return sessionOf(library, await createNative(library, source, options, { threads }), source);
 }
 
 /** A session over onnxruntime's own. */
-export function sessionOf(library: OrtLibrary, native: InferenceSession, source: string): Session {
+export function sessionOf(
+  library: OrtLibrary,
+  native: InferenceSession,
+  { name: source, inputs = [] }: Pick<SessionSource, 'name' | 'inputs'>,
+): Session {
+  const declared = new Map(inputs.map((input) => [input.name, input]));
   let running: Promise<unknown> = Promise.resolve();
   let released: Promise<void> | undefined;
 
@@ -32,7 +47,8 @@ export function sessionOf(library: OrtLibrary, native: InferenceSession, source:
     if (released !== undefined) throw failed(source, new Error('The session was disposed.'));
     const values: Record<string, OrtTensor> = {};
     for (const name of native.inputNames) {
-      const tensor = feeds[name];
+      const input = declared.get(name);
+      const tensor = input === undefined ? feeds[name] : fedTo(input, feeds);
       if (tensor === undefined) throw failed(source, new Error(`The input "${name}" was not given.`), name);
       values[name] = toOrt(library, name, tensor);
     }

@@ -1,5 +1,5 @@
 import { bind, inferTypes, type OperatorSet, prune, standardOperators, type TensorType } from '@datafree/core';
-import { DatafreeError, type Graph, type Node, type Tensors } from '@datafree/plugin';
+import { DatafreeError, type Graph, type Node } from '@datafree/plugin';
 import { kernels } from './kernels/index.ts';
 
 /** A graph at concrete sizes, with the type of every value and the last node that reads it. */
@@ -27,28 +27,6 @@ export function planOf(
   const bound = prune(bind({ ...graph, outputs }, sizes, { operators }));
   for (const node of bound.nodes) if (node.domain !== '' || !(node.op in kernels)) throw noKernel(node);
   return { graph: bound, types: inferTypes(bound, {}, operators), finished: lastReads(bound) };
-}
-
-/** The size of each free dimension, from what is fed. @throws `runtime-failed` when it does not fit */
-export function sizesOf(graph: Graph, feeds: Tensors): Record<string, number> {
-  const sizes: Record<string, number> = {};
-  for (const { name, shape, dtype } of graph.inputs) {
-    const tensor = feeds[name];
-    if (tensor === undefined) throw misfed(name, 'was not given');
-    if (tensor.dtype !== dtype) throw misfed(name, `is of type ${tensor.dtype} instead of ${dtype}`);
-    if (tensor.dims.length !== shape.length) throw misfed(name, `has the shape [${tensor.dims}] instead of [${shape}]`);
-    shape.forEach((dim, axis) => {
-      const size = tensor.dims[axis] as number;
-      const expected = typeof dim === 'number' ? dim : (sizes[dim] ?? size);
-      if (size !== expected) throw misfed(name, `has the shape [${tensor.dims}] instead of [${shape}]`);
-      if (typeof dim === 'string') sizes[dim] = size;
-    });
-  }
-  return sizes;
-}
-
-function misfed(name: string, what: string): DatafreeError {
-  return new DatafreeError('runtime-failed', `The input "${name}" ${what}.`, { tensor: name });
 }
 
 function noKernel({ op, domain, name }: Node): DatafreeError {

@@ -1,4 +1,4 @@
-import { numbersOf } from '@datafree/core';
+import { numbersOf, sizesOf } from '@datafree/core';
 import {
   DatafreeError,
   type Graph,
@@ -13,7 +13,7 @@ import { kernels } from './kernels/index.ts';
 import { inexpressible, type KernelContext, type TfjsLibrary } from './kernels/kernel.ts';
 import { useBackend } from './library.ts';
 import type { TfjsOptions } from './options.ts';
-import { type Plan, planOf, sizesOf } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 import { checkBorder, fromTfjs, toTfjs } from './values.ts';
 
 /** Makes a graph ready to run. @throws `operator-unknown`, `unsupported`, `provider-unavailable` */
@@ -47,7 +47,7 @@ export async function openSession(tf: TfjsLibrary, graph: Graph, options: TfjsOp
       if (all.includes(name)) continue;
       throw new DatafreeError('value-unknown', `The graph has no output "${name}".`, { tensor: name });
     }
-    const plan = planFor(sizesOf(graph, feeds), wanted);
+    const plan = planFor(sizesOf(graph.inputs, feeds), wanted);
     await useBackend(tf, options);
     const results = tf.tidy(() => compute(tf, plan, feeds, weight));
     try {

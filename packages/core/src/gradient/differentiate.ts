@@ -10,7 +10,9 @@ import { noGradient } from './obstacles.ts';
 /**
  * Reverse-mode differentiation: writes into the builder the gradient of a scalar with respect to values.
  *
- * Only nodes between the wanted values and the scalar are differentiated.
+ * Only nodes between the wanted values and the scalar are differentiated. Where every way leads through values that
+ * are not floating-point (comparisons, codes), the scalar counts as not depending on them: `requireGradient` refuses
+ * that beforehand.
  *
  * @param of the scalar (shape `[]` or one element)
  * @param wrt the values to differentiate by

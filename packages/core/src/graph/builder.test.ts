@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { relu } from '../ops/activation/relu.ts';
 import { add } from '../ops/elementwise/add.ts';
 import { mul } from '../ops/elementwise/mul.ts';
+import { standardOperators } from '../ops/index.ts';
 import { reshape } from '../ops/layout/reshape.ts';
 import { dequantizeLinear } from '../ops/quantization/dequantizeLinear.ts';
 import { reduceSum } from '../ops/reduction/reduceSum.ts';
@@ -10,6 +11,7 @@ import { tensorOf } from '../tensor.ts';
 import { bind, inferTypes } from './bind.ts';
 import { GraphBuilder } from './builder.ts';
 import { interpret } from './interpret.ts';
+import { withOperators } from './operator.ts';
 
 describe('GraphBuilder', () => {
   it('writes a graph that computes what was asked', () => {
@@ -165,5 +167,30 @@ describe('bind', () => {
 
   it('asks for a size that is missing', () => {
     expect(() => bind(network(), {})).toThrowError(expect.objectContaining({ code: 'input-unsupported' }));
+  });
+});
+
+describe('what a builder is given', () => {
+  it.each([
+    ['an input of another type', (b: GraphBuilder) => b.input('x', 'float' as never, [1]), 'element type "float"'],
+    ['an input of a negative size', (b: GraphBuilder) => b.input('x', 'float32', [-1, 3]), 'the shape [-1,3]'],
+    ['an input of half a size', (b: GraphBuilder) => b.input('x', 'float32', [1.5]), 'the shape [1.5]'],
+    [
+      'a constant with too few values',
+      (b: GraphBuilder) => b.constant({ dtype: 'float32', dims: [3], data: new Float32Array(2) }, 'x'),
+      'has 2 values, where float32[3] has 3',
+    ],
+  ])('%s is refused by its name', (_, work, message) => {
+    expect(() => work(new GraphBuilder())).toThrow(
+      expect.objectContaining({ code: 'model-invalid', tensor: 'x', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('an operator whose shape rule gives no type is blamed itself', () => {
+    const untyped = { type: 'Untyped', infer: () => [{ dtype: 'float32' as const, shape: 3 as never }] };
+    const b = new GraphBuilder({ operators: withOperators(standardOperators, [untyped]) });
+    expect(() => b.op('Untyped', [b.input('x', 'float32', [1])])).toThrow(
+      expect.objectContaining({ code: 'plugin-failed', op: 'Untyped', message: expect.stringContaining('no shape') }),
+    );
   });
 });

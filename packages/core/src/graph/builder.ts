@@ -13,6 +13,8 @@ import { elementCount, int64Of, scalarOf } from '../tensor.ts';
 import { errorOf, withNode } from './nodeErrors.ts';
 import { type Operator, type OperatorSet, operatorKey, type TensorType, type Value } from './operator.ts';
 import { prune } from './prune.ts';
+import { requireOperands } from './requireOperands.ts';
+import { tensorFault, typeFault } from './wellFormed.ts';
 
 /** The opset that graphs are written in; the ONNX reader lifts older and newer files to it. */
 export const canonicalOpset = 21;
@@ -82,15 +84,21 @@ export class GraphBuilder {
     this.operators = options.operators ?? standardOperators;
   }
 
-  /** Declares an input. @throws `model-invalid` when the name is taken */
+  /** Declares an input. @throws `model-invalid` when the name is taken, or there is no such type */
   input(name: string, dtype: DType, shape: readonly number[]): Value {
+    refuse(name, typeFault(dtype, shape));
     const value = this.#register({ name, dtype, shape });
     this.#inputs.push({ name, dtype, shape });
     return value;
   }
 
-  /** A constant. Without a name, equal small constants are stored once. */
+  /**
+   * A constant. Without a name, equal small constants are stored once.
+   *
+   * @throws `model-invalid` when the name is taken, or the data are not those of its type and shape
+   */
   constant(tensor: Tensor, name?: string): Value {
+    refuse(name ?? 'constant', tensorFault(tensor));
     const key = name === undefined ? constantKey(tensor) : undefined;
     const interned = key === undefined ? undefined : this.#interned.get(key);
     if (interned !== undefined) return interned;
@@ -302,6 +310,7 @@ export class GraphBuilder {
     if (operator === undefined) {
       throw errorOf(named, inputs, new DatafreeError('operator-unknown', 'the operator has no shape rule here.'));
     }
+    withNode(named, inputs, () => requireOperands(operator, inputs));
     const constants = inputs.map((input) => this.constantOf(input));
     const context = { node: named, inputs, constant: (index: number) => constants[index] };
     const types = withNode(named, inputs, () => operator.infer(context));
@@ -389,9 +398,23 @@ export class GraphBuilder {
 
 function typeOf(types: readonly TensorType[], output: number): TensorType {
   const type = types[output];
-  if (type !== undefined) return type;
-  throw new DatafreeError('shape-mismatch', `there is no output ${output}.`, {
-    hint: 'Leave the output out, or let the `infer` of the operator give its type.',
+  if (type === undefined) {
+    throw new DatafreeError('shape-mismatch', `there is no output ${output}.`, {
+      hint: 'Leave the output out, or let the `infer` of the operator give its type.',
+    });
+  }
+  const fault = typeFault(type.dtype, type.shape);
+  if (fault === undefined) return type;
+  throw new DatafreeError('plugin-failed', `by its shape rule output ${output} ${fault}.`, {
+    hint: 'Correct the `infer` of the operator: it gives an element type and a shape of whole numbers for each output.',
+  });
+}
+
+function refuse(name: string, fault: string | undefined): void {
+  if (fault === undefined) return;
+  throw new DatafreeError('model-invalid', `"${name}" ${fault}.`, {
+    tensor: name,
+    hint: 'Make tensors with tensorOf.',
   });
 }
 

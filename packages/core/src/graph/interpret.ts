@@ -1,16 +1,20 @@
 import { DatafreeError, type Graph, type Tensor, type Tensors } from '@datafree/plugin';
 import { standardOperators } from '../ops/index.ts';
-import { numbersOf, tensorOf } from '../tensor.ts';
+import { isFloat, numbersOf, tensorOf } from '../tensor.ts';
+import { fedTo } from './feeds.ts';
 import { withNode } from './nodeErrors.ts';
 import { type OperatorSet, operatorKey } from './operator.ts';
+import { requireOperands } from './requireOperands.ts';
 
 /**
  * Runs a graph with the operators' reference evaluations: slow, exact, without native code. It is what constants are
  * folded with and what runtimes and derivatives are checked against.
  *
- * @param options.double compute 32-bit floats in double precision; outputs are then float64
+ * @param feeds tensors of the inputs, by name
+ * @param options.double compute 32-bit floats in double precision; outputs are then float64, inputs of either
  * @param options.wanted names of values to return; the graph's outputs when absent
- * @throws `operator-unknown`, `operator-no-evaluate` and what the evaluations throw, naming the node; `value-unknown`
+ * @throws `operator-unknown`, `operator-no-evaluate` and what the evaluations throw, naming the node; `value-unknown` for
+ *   what was not given; `runtime-failed` for a tensor that does not fit its input
  */
 export function interpret(
   graph: Graph,
@@ -21,9 +25,11 @@ export function interpret(
   const widen = options.double === true ? widened : (tensor: Tensor): Tensor => tensor;
   const values = new Map<string, Tensor>();
   for (const [name, tensor] of graph.initializers) values.set(name, widen(tensor));
-  for (const { name } of graph.inputs) {
-    const tensor = feeds[name];
-    if (tensor !== undefined) values.set(name, widen(tensor));
+  for (const input of graph.inputs) {
+    const given = feeds[input.name];
+    if (given === undefined) continue;
+    const either = options.double === true && isFloat(input.dtype) && isFloat(given.dtype);
+    values.set(input.name, widen(fedTo(either ? { ...input, dtype: given.dtype } : input, feeds)));
   }
   const find = (name: string): Tensor => {
     const tensor = values.get(name);
@@ -38,6 +44,7 @@ export function interpret(
     const outputs = withNode(node, types, () => {
       const operator = operators.get(operatorKey(node.domain, node.op));
       if (operator === undefined) throw new DatafreeError('operator-unknown', 'the operator is not known here.');
+      requireOperands(operator, inputs);
       const known = operator.known?.({ node, inputs: types, constant: (index) => inputs[index] });
       const evaluated = known ?? operator.evaluate?.({ node, inputs });
       if (evaluated !== undefined) return evaluated;

@@ -45,6 +45,7 @@ const operators = withOperators(standardOperators, [
   custom('Failing', { infer: fail }),
   custom('Refusing', { infer: refuse('unsupported', 'Take another.') }),
   custom('Unfolded', { evaluate: refuse('not-finite') }),
+  custom('Throwing', { evaluate: fail }),
   custom('FailingBack', { gradient: fail }),
   custom('RefusingBack', { gradient: refuse('operator-no-gradient') }),
   custom('Narrowing', { gradient: ({ builder: b }, [dy]) => [reduceSum(b, dy!)] }),
@@ -53,6 +54,9 @@ const operators = withOperators(standardOperators, [
   { type: 'Flowing', infer: ({ inputs }) => [inputs[0]!] },
 ]);
 
+/** An operator of ONNX reads `x` alone, one of these `x` and `k`. */
+const inputsOf = (op: string) => (standardOperators.has(`:${op}`) ? ['x'] : ['x', '', 'k']);
+
 /** A graph of one node, `mine`, of the operator. */
 const graphOf = (op: string, own: Node['attributes'] = {}): Graph => ({
   name: 'inner',
@@ -60,7 +64,7 @@ const graphOf = (op: string, own: Node['attributes'] = {}): Graph => ({
   inputs: [{ name: 'x', dtype: 'float32', shape: [2, 3] }],
   outputs: [{ name: 'y', dtype: 'float32', shape: [2, 3] }],
   initializers: new Map([['k', int64Of([1])]]),
-  nodes: [{ op, domain: '', name: 'mine', inputs: ['x', '', 'k'], outputs: ['y'], attributes: own }],
+  nodes: [{ op, domain: '', name: 'mine', inputs: inputsOf(op), outputs: ['y'], attributes: own }],
   metadata: new Map(),
 });
 
@@ -71,6 +75,7 @@ function written(op: string, own?: Node['attributes']): { b: GraphBuilder; x: Va
   return { b, x, y: b.inline(graphOf(op, own), { x }, { prefix: 'inside/' })('y') };
 }
 const types = 'float32[2,3], –, int64[1]';
+const typesOf = (op: string) => (standardOperators.has(`:${op}`) ? 'float32[2,3]' : types);
 
 describe('an error of a node that is written', () => {
   it.each([
@@ -87,7 +92,7 @@ describe('an error of a node that is written', () => {
     expect(error).toMatchObject({ code, node: 'mine', op, hint });
     expect(error.hint).toBeTruthy();
     expect(error.message).toContain('"mine"');
-    expect(error.message).toContain(types);
+    expect(error.message).toContain(typesOf(op));
     expect(error.message).not.toContain('inside/');
   });
 
@@ -193,7 +198,7 @@ describe('an error of interpret', () => {
     ['Nowhere', 'operator-unknown'],
     ['Flowing', 'operator-no-evaluate'],
     ['Unfolded', 'not-finite'],
-    ['Gather', 'plugin-failed'],
+    ['Throwing', 'plugin-failed'],
     ['Cast', 'attribute-invalid'],
   ] as const)('%s names the node, its operator, its shapes and what to do', (op, code) => {
     const x = tensorOf('float32', [2, 3], []);
@@ -201,6 +206,12 @@ describe('an error of interpret', () => {
     expect(error).toMatchObject({ code, node: 'mine', op, hint: hints[code] });
     expect(error.hint).toBeTruthy();
     expect(error.message).toContain('"mine"');
-    expect(error.message).toContain(types);
+    expect(error.message).toContain(typesOf(op));
+  });
+
+  it('tells an input that the operator needs', () => {
+    const error = errorOf(() => interpret(graphOf('Gather'), { x: tensorOf('float32', [2, 3], []) }, { operators }));
+    expect(error).toMatchObject({ code: 'shape-mismatch', node: 'mine', op: 'Gather' });
+    expect(error.message).toContain('it takes 2 inputs, input 1 is not given');
   });
 });

@@ -49,6 +49,11 @@ export interface Operator {
   readonly type: string;
   /** `''` (the default) for ai.onnx. */
   readonly domain?: string;
+  /**
+   * How many inputs it takes at least and at most; those beyond the least may be left out. Not checked when absent:
+   * then `infer` sees whatever a node has.
+   */
+  readonly operands?: readonly [least: number, most: number];
   /** Types of the outputs. @throws `shape-mismatch`, `attribute-invalid` */
   infer(context: InferContext): readonly TensorType[];
   /** Outputs that follow from the input types alone (Shape, Size). */

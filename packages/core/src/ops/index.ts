@@ -5,6 +5,7 @@ import { elementwiseOperators } from './elementwise/index.ts';
 import { layoutOperators } from './layout/index.ts';
 import { linearOperators } from './linear/index.ts';
 import { normalizationOperators } from './normalization/index.ts';
+import { withOperands } from './operands.ts';
 import { quantizationOperators } from './quantization/index.ts';
 import { reductionOperators } from './reduction/index.ts';
 import { spatialOperators } from './spatial/index.ts';
@@ -20,14 +21,17 @@ export * from './reduction/index.ts';
 export * from './spatial/index.ts';
 
 /** The operators of ONNX that datafree knows: shape rule, derivative and reference of each. */
-export const standardOperators: OperatorSet = withOperators(new Map(), [
-  ...activationOperators,
-  ...constantOperators,
-  ...elementwiseOperators,
-  ...layoutOperators,
-  ...linearOperators,
-  ...normalizationOperators,
-  ...quantizationOperators,
-  ...reductionOperators,
-  ...spatialOperators,
-]);
+export const standardOperators: OperatorSet = withOperators(
+  new Map(),
+  [
+    ...activationOperators,
+    ...constantOperators,
+    ...elementwiseOperators,
+    ...layoutOperators,
+    ...linearOperators,
+    ...normalizationOperators,
+    ...quantizationOperators,
+    ...reductionOperators,
+    ...spatialOperators,
+  ].map(withOperands),
+);

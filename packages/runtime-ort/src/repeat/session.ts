@@ -1,5 +1,5 @@
-import { elementCount, tensorOf } from '@datafree/core';
-import { DatafreeError, type Graph, type Session, type Tensor, type Tensors } from '@datafree/plugin';
+import { elementCount, fedTo, tensorOf } from '@datafree/core';
+import { DatafreeError, type Graph, type Session, type Tensor, type Tensors, type ValueInfo } from '@datafree/plugin';
 import { outer, portsOf, tick } from './scan.ts';
 
 /**
@@ -10,12 +10,12 @@ import { outer, portsOf, tick } from './scan.ts';
  * @param carried inputs with the outputs that they become
  */
 export function repeatedSession(session: Session, graph: Graph, carried: ReadonlyMap<string, string>): Session {
-  const { fed, given } = portsOf(graph, carried);
+  const { own, fed, given } = portsOf(graph, carried);
 
   const repeat: NonNullable<Session['repeat']> = async (state, feeds) => {
     const results = await session.run({
-      ...Object.fromEntries([...carried.keys()].map((name) => [outer(name), known(state, name, 'input')])),
-      ...Object.fromEntries(fed.map(({ name }) => [outer(name), stacked(name, feeds)])),
+      ...Object.fromEntries(own.map((input) => [outer(input.name), fedTo(input, state)])),
+      ...Object.fromEntries(fed.map((input) => [outer(input.name), stacked(input, feeds)])),
       [tick]: tensorOf('float32', [feeds.length], []),
     });
     const find = (name: string): Tensor => results[outer(name)] as Tensor;
@@ -31,21 +31,21 @@ export function repeatedSession(session: Session, graph: Graph, carried: Readonl
       ...results[0],
       ...Object.fromEntries([...carried].map(([name, output]) => [output, next[name] as Tensor])),
     };
-    return outputs === undefined ? all : Object.fromEntries(outputs.map((name) => [name, known(all, name, 'output')]));
+    return outputs === undefined ? all : Object.fromEntries(outputs.map((name) => [name, known(all, name)]));
   };
 
   return { run, repeat, dispose: () => session.dispose() };
 }
 
-function known(tensors: Tensors, name: string, what: string): Tensor {
+function known(tensors: Tensors, name: string): Tensor {
   const tensor = tensors[name];
   if (tensor !== undefined) return tensor;
-  throw new DatafreeError('runtime-failed', `There is no ${what} "${name}" in what was given.`, { tensor: name });
+  throw new DatafreeError('value-unknown', `The graph has no output "${name}".`, { tensor: name });
 }
 
-/** What each time is fed under a name, along a new first axis. */
-function stacked(name: string, feeds: readonly Tensors[]): Tensor {
-  const tensors = feeds.map((feed) => known(feed, name, 'input'));
+/** What each time is fed for an input, along a new first axis. */
+function stacked(input: ValueInfo, feeds: readonly Tensors[]): Tensor {
+  const tensors = feeds.map((feed) => fedTo(input, feed));
   const { dtype, dims } = tensors[0] as Tensor;
   const size = elementCount(dims);
   const all = tensorOf(dtype, [tensors.length, ...dims], []);

@@ -232,7 +232,7 @@ const broken: readonly (readonly [string, SearchParts, readonly string[]])[] = [
     {
       synthesize: async (right, model, request, context) => {
         const samples = await right(model, request, context);
-        (model.input.shape as (number | string)[])[0] = 77;
+        (model.input.shape as (number | string)[])[0] = 'M';
         if (model.grid) (model.grid as { low: number }).low = -1;
         return samples;
       },
