@@ -70,7 +70,7 @@ function findRecord(cell) {
 }
 
 async function measure(cell) {
-  const { weights, activations, firstLast, method, samples: count, seed } = cell;
+  const { weights, activations, budget, firstLast, method, samples: count, seed } = cell;
   const set = datasets[cell.network];
   const model = network(cell.network, { grid: gridFor(set) });
   const context = { runtime, seed, logger: silentLogger, onProgress() {} };
@@ -82,15 +82,23 @@ async function measure(cell) {
     return result;
   };
   const started = performance.now();
-  const samples = await timed('synthesis', () => samplesBy(method, { model, set, count, context }));
+  const samples = await timed('synthesis', () =>
+    samplesBy(method, { model, set, count, context, options: cell.synthesis }),
+  );
   const own = firstLast && { firstLast: { weights: firstLast, activations: firstLast } };
   const calibrated = await timed('calibration', () =>
-    quantizer({ weights, activations, ...own }).quantize(model, samples, context),
+    quantizer({ ...(budget === undefined ? { weights } : { budget }), activations, ...own }).quantize(
+      model,
+      samples,
+      context,
+    ),
   );
-  const learn = (stage, learner, steps, before) =>
-    timed(stage, () => (steps === 0 ? before : learner({ steps }).fineTune(model, before, samples, context)));
+  const learn = (stage, learner, steps, before, options) =>
+    timed(stage, () =>
+      steps === 0 ? before : learner({ ...options, steps }).fineTune(model, before, samples, context),
+    );
   const rounded = await learn('reconstruction', reconstruct, cell.reconstruct, calibrated);
-  const learned = await learn('distillation', distil, cell.distil, rounded);
+  const learned = await learn('distillation', distil, cell.distil, rounded, cell.distillation);
   seconds.total = secondsSince(started);
 
   const measured = { runtime, model, samples: await testData(model, set) };
@@ -115,6 +123,7 @@ async function measure(cell) {
     rounded: share(rounded32.classes, rounded32.labels),
     held: share(...heldClasses.map(({ classes }) => classes)),
     ...fileOf(learned, model),
+    ...(budget !== undefined && { bitsByLayer: learned.precision.layers.map(({ bits }) => bits) }),
     seconds,
   };
 }

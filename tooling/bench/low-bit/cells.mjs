@@ -31,6 +31,24 @@ const learners = [
   { reconstruct: 500, distil: 500 },
 ].map((steps) => cell('learners', { ...w3a3, ...steps }));
 
+/** What synthesis and distillation can be told besides, against the first of the methods and of the learners. */
+const variants = [
+  ...['diversity', 'balance'].map((term) =>
+    cell('variants', { ...w4a4, ...third, variant: `${term} 1`, synthesis: { [term]: 1 } }),
+  ),
+  ...[
+    { variant: 'BatchNormalization follows', distillation: { batchNorm: 'following' } },
+    { variant: 'jitter', distillation: { augmentations: ['flip', 'shift', 'jitter'] } },
+  ].map((own) => cell('variants', { ...w3a3, reconstruct: 0, distil: 500, ...own })),
+];
+
+/** Bits by layer under a budget of the file's size, beside the same number of bits for each layer. */
+const mixed = [3, 4].flatMap((bits) =>
+  [undefined, bits / 32].map((budget) =>
+    cell('mixed', { ...w4a4, ...third, weights: bits, activations: 8, ...(budget && { budget }) }),
+  ),
+);
+
 /** How accuracy grows with the number of samples, of which there are ten classes. */
 const sizes = [1, 5, 20, 100, 500].flatMap((each) =>
   ['bns', 'real'].map((method) => cell('sizes', { ...w4a4, ...third, samples: 10 * each, method })),
@@ -52,9 +70,13 @@ export const cells = [
   row({ ...w2a4, samples: 5000 }),
   row({ ...w2a4, samples: 5000, method: 'real' }),
   ...sizes,
+  ...mixed,
+  ...variants,
 ];
 
 /** What a finished cell is found by. */
-export function nameOf({ group, network, weights, activations, method, samples, seed, reconstruct, distil }) {
-  return `${group}/${network}/w${weights}a${activations}/${method}/${samples}/${seed}/${reconstruct}+${distil}`;
+export function nameOf({ group, network, weights, activations, budget, method, samples, seed, variant, ...own }) {
+  const bits = `w${weights}a${activations}${budget === undefined ? '' : ` within ${budget}`}`;
+  const parts = [group, network, bits, method, samples, seed, `${own.reconstruct}+${own.distil}`];
+  return [...parts, ...(variant === undefined ? [] : [variant])].join('/');
 }

@@ -1,10 +1,20 @@
 // The finished cells as the tables of docs/results.md.
 import { round } from '../shared/accuracy.mjs';
 
-/** Markdown tables: rows with mean and spread over seeds, ways to learn, sources of samples, numbers of samples. */
+/**
+ * Markdown tables: rows with mean and spread over seeds, ways to learn, sources of samples, what else both can be told,
+ * bits by layer, numbers of samples.
+ */
 export function tables(records) {
   const of = (group) => records.filter((record) => record.group === group);
-  return [rowsOf(of('rows')), learnersOf(of('learners')), methodsOf(of('methods')), sizesOf(of('sizes'))].join('\n\n');
+  return [
+    rowsOf(of('rows')),
+    learnersOf(of('learners')),
+    methodsOf(of('methods')),
+    variantsOf(of('variants')),
+    mixedOf(of('mixed')),
+    sizesOf(of('sizes')),
+  ].join('\n\n');
 }
 
 function rowsOf(records) {
@@ -74,6 +84,37 @@ function methodsOf(records) {
       minutesOf([own]),
     ]),
   );
+}
+
+function variantsOf(records) {
+  return markdown(
+    ['with', 'bits', 'steps', 'calibrated', 'learned', 'agreement', 'on held-out synthetic', 'minutes'],
+    records.map((own) => [
+      own.variant,
+      bitsOf(own),
+      stepsOf(own),
+      ...['calibrated', 'top1', 'agreement', 'held'].map((name) => own[name].toFixed(2)),
+      minutesOf([own]),
+    ]),
+  );
+}
+
+function mixedOf(records) {
+  return markdown(
+    ['bits of weights', 'layers by bits', 'calibrated', 'learned', 'agreement', 'on held-out synthetic', 'minutes'],
+    records.map((own) => [
+      own.budget === undefined ? `${own.weights}` : `${32 * own.budget} on average`,
+      own.bitsByLayer === undefined ? `all ${own.weights}` : countsOf(own.bitsByLayer),
+      ...['calibrated', 'top1', 'agreement', 'held'].map((name) => own[name].toFixed(2)),
+      minutesOf([own]),
+    ]),
+  );
+}
+
+/** How many layers have how many bits: `2: 5, 3: 9`. */
+function countsOf(bits) {
+  const different = [...new Set(bits)].sort((a, b) => a - b);
+  return different.map((own) => `${own}: ${bits.filter((one) => one === own).length}`).join(', ');
 }
 
 function sizesOf(records) {

@@ -13,10 +13,10 @@ export function testData(model, set) {
   return open(model, set, set.test);
 }
 
-/** As many samples made by a method with its defaults, or the first real ones for the method `real`. */
-export function samplesBy(method, { model, set, count, context }) {
+/** As many samples made by a method, or the first real ones for the method `real`. @param options of the method */
+export function samplesBy(method, { model, set, count, context, options }) {
   if (method === 'real') return open(model, set, { file: set.real }, count);
-  return synthesizers[method]().synthesize(model, { count }, context);
+  return synthesizers[method](options).synthesize(model, { count }, context);
 }
 
 function open(model, { preprocess, rawShape }, { file, labels }, limit) {

@@ -10,8 +10,8 @@ import {
 } from '@datafree/plugin';
 import type { Block } from '../blocks/blocks.ts';
 
-/** The most values that are held in memory at once: 256 MiB. */
-const held = 2 ** 26;
+/** The most values that are held in memory at once: 512 MiB. */
+const held = 2 ** 27;
 
 /** What enters and leaves a block for some samples. */
 export interface Activations {

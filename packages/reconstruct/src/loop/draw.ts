@@ -3,8 +3,8 @@ import type { Context, Tensor } from '@datafree/plugin';
 import { type ActivationSource, type Activations, collectActivations, windowOf } from './activations.ts';
 import { mixElements } from './mixing.ts';
 
-/** How often each window of samples is come back to. */
-const rounds = 4;
+/** How often each window of samples is learned from. */
+const rounds = 2;
 
 /** How batches are drawn. */
 export interface DrawOptions {
@@ -12,13 +12,13 @@ export interface DrawOptions {
   readonly batch: number;
   /** Probability at first that an element of an input is the full-precision one; it falls evenly to none. */
   readonly drop: number;
-  /** Values that may be held; 2^26 when absent. */
+  /** Values that may be held; 2^27 when absent. */
   readonly room?: number;
 }
 
 /**
  * Draws what a block is reconstructed on: batches in random order, every sample once an epoch. Activations that do not
- * fit the memory are taken in windows of samples, each of which is come back to a few times.
+ * fit the memory are taken in windows of samples, each of which is come back to once.
  */
 export class BatchDraw {
   readonly #source: ActivationSource;
