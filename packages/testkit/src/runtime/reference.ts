@@ -1,4 +1,4 @@
-import { interpret, type OperatorSet, standardOperators } from '@datafree/core';
+import { interpret, type OperatorSet, sizesOf, standardOperators } from '@datafree/core';
 import {
   DatafreeError,
   defineRuntime,
@@ -27,9 +27,7 @@ function openSession(graph: Graph, operators: OperatorSet): Session {
   return {
     async run(feeds, outputs) {
       if (disposed) throw new DatafreeError('runtime-failed', 'The session was disposed.');
-      for (const { name } of graph.inputs) {
-        if (feeds[name] === undefined) throw new DatafreeError('runtime-failed', `The input "${name}" was not given.`);
-      }
+      sizesOf(graph.inputs, feeds);
       try {
         return interpret(graph, feeds, { operators, ...(outputs === undefined ? {} : { wanted: outputs }) });
       } catch (error) {

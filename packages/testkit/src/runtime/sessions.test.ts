@@ -1,5 +1,5 @@
-import { tensorOf } from '@datafree/core';
-import { DatafreeError, type Runtime, type Session, type Tensors } from '@datafree/plugin';
+import { numbersOf, tensorOf } from '@datafree/core';
+import { DatafreeError, type Runtime, type Session, type Tensor, type Tensors } from '@datafree/plugin';
 import { describe, expect, it, test } from 'vitest';
 import { failures } from '../testing/failures.ts';
 import { uncaught } from '../testing/uncaught.ts';
@@ -121,6 +121,25 @@ const broken: readonly (readonly [string, Runtime, readonly string[]])[] = [
       return session.run(a === undefined ? feeds : { ...feeds, a }, outputs);
     }),
     ['refuses an input of another shape'],
+  ],
+  [
+    'takes an input of another element type',
+    running((session, feeds, outputs) => {
+      const { a } = feeds;
+      if (a?.dtype !== 'int32') return session.run(feeds, outputs);
+      return session.run({ ...feeds, a: tensorOf('float32', a.dims, numbersOf(a)) }, outputs);
+    }),
+    ['refuses an input of another element type'],
+  ],
+  [
+    'fills up an input with zeros',
+    running((session, feeds, outputs) => {
+      const { a } = feeds;
+      if (a?.data.length !== 5) return session.run(feeds, outputs);
+      const data = Float32Array.from({ length: 6 }, (_, i) => numbersOf(a)[i] ?? 0);
+      return session.run({ ...feeds, a: { ...a, data } as Tensor }, outputs);
+    }),
+    ['refuses an input with fewer values than its shape has'],
   ],
   [
     'leaves out an output that it does not know',

@@ -192,6 +192,28 @@ export const sessionChecks: readonly SessionCheck[] = [
       ),
   },
   {
+    title: 'refuses an input of another element type',
+    check: (runtime) =>
+      withSession(runtime, sums, (session) =>
+        refused(
+          () => session.run({ a: tensorOf('int32', [1, 3], [1, 2, 3]), b: rows(1, 0) }),
+          ['runtime-failed', 'shape-mismatch'],
+          'a',
+        ),
+      ),
+  },
+  {
+    title: 'refuses an input with fewer values than its shape has',
+    check: (runtime) =>
+      withSession(runtime, sums, (session) =>
+        refused(
+          () => session.run({ a: { ...rows(2, 0), data: new Float32Array(5) }, b: rows(2, 0) }),
+          ['runtime-failed', 'shape-mismatch'],
+          'a',
+        ),
+      ),
+  },
+  {
     title: 'refuses an output that the graph does not have',
     check: (runtime) =>
       withSession(runtime, sums, (session) =>
