@@ -24,7 +24,8 @@ export function features(core, kernelOf) {
   ];
   const listed = families.flatMap(([, operators]) => operators);
   for (const operator of core.standardOperators.values()) {
-    if (!listed.includes(operator)) throw new Error(`${operator.type} is in no family of the table.`);
+    if (!listed.some(({ type }) => type === operator.type))
+      throw new Error(`${operator.type} is in no family of the table.`);
   }
   const count = (has) => listed.filter(has).length;
   const sections = families.map(([title, operators]) => {

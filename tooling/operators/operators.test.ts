@@ -58,7 +58,7 @@ describe('an operator from outside', () => {
     const found = await session.run({ x });
     await session.dispose();
     const value = (data: Iterable<number>) =>
-      interpret(graph, { x: tensorOf('float64', [7], [...data]) }, { wanted: ['y'], operators }).y!
+      interpret(graph, { x: tensorOf('float64', [7], [...data]) }, { double: true, wanted: ['y'], operators }).y!
         .data as Float64Array;
     const [above, below] = [1e-4, -1e-4].map((step) => value(Array.from(x.data, (at) => at + step)));
     value(x.data).forEach((own, i) => {
