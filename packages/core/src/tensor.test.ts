@@ -12,6 +12,18 @@ describe('tensorOf', () => {
     }
   });
 
+  it('refuses element types and dimensions that there are not', () => {
+    for (const [dtype, dims] of [
+      ['float', [1]],
+      ['float32', [-1]],
+      ['float32', [0.5]],
+    ] as const) {
+      expect(() => tensorOf(dtype as 'float32', dims, [])).toThrow(
+        expect.objectContaining({ code: 'shape-mismatch', hint: expect.stringContaining('bfloat16') }),
+      );
+    }
+  });
+
   it('packs two 4-bit integers a byte, the first in the low half', () => {
     const tensor = tensorOf('int4', [3], [-8, 7, -1]);
     expect([...tensor.data]).toEqual([0x78, 0x0f]);

@@ -11,8 +11,17 @@ export function isFloat(dtype: DType): dtype is 'float32' | 'float64' {
   return dtype === 'float32' || dtype === 'float64';
 }
 
-/** An array of zeros (or false) of the right storage for `dtype`. */
+/**
+ * An array of zeros (or false) of the right storage for `dtype`.
+ *
+ * @throws `shape-mismatch` for an element type that there is not, and a count that is no whole number of at least 0
+ */
 export function allocate<T extends DType>(dtype: T, count: number): TensorData[T] {
+  if (!Object.hasOwn(allocators, dtype) || !Number.isInteger(count) || count < 0) {
+    throw new DatafreeError('shape-mismatch', `There is no tensor of ${count} values of type ${dtype}.`, {
+      hint: `Take one of the element types ${Object.keys(allocators).join(', ')}, and whole dimensions of at least 0.`,
+    });
+  }
   return allocators[dtype](count) as TensorData[T];
 }
 

@@ -396,8 +396,8 @@ export class GraphBuilder {
   }
 }
 
-function typeOf(types: readonly TensorType[], output: number): TensorType {
-  const type = types[output];
+function typeOf(types: readonly TensorType[] | undefined, output: number): TensorType {
+  const type = types?.[output] ?? undefined;
   if (type === undefined) {
     throw new DatafreeError('shape-mismatch', `there is no output ${output}.`, {
       hint: 'Leave the output out, or let the `infer` of the operator give its type.',

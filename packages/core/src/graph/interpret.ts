@@ -5,6 +5,7 @@ import { fedTo } from './feeds.ts';
 import { withNode } from './nodeErrors.ts';
 import { type OperatorSet, operatorKey } from './operator.ts';
 import { requireOperands } from './requireOperands.ts';
+import { tensorFault } from './wellFormed.ts';
 
 /**
  * Runs a graph with the operators' reference evaluations: slow, exact, without native code. It is what constants are
@@ -34,7 +35,10 @@ export function interpret(
   const find = (name: string): Tensor => {
     const tensor = values.get(name);
     if (tensor === undefined) {
-      throw new DatafreeError('value-unknown', `The value "${name}" was not given or computed.`, { tensor: name });
+      throw new DatafreeError('value-unknown', `The value "${name}" was not given or computed.`, {
+        tensor: name,
+        hint: 'Feed a tensor for each input of the graph, by its name.',
+      });
     }
     return tensor;
   };
@@ -46,9 +50,11 @@ export function interpret(
       if (operator === undefined) throw new DatafreeError('operator-unknown', 'the operator is not known here.');
       requireOperands(operator, inputs);
       const known = operator.known?.({ node, inputs: types, constant: (index) => inputs[index] });
-      const evaluated = known ?? operator.evaluate?.({ node, inputs });
-      if (evaluated !== undefined) return evaluated;
-      throw new DatafreeError('operator-no-evaluate', 'the operator has no reference evaluation.');
+      if (known !== undefined) return known;
+      if (operator.evaluate === undefined) {
+        throw new DatafreeError('operator-no-evaluate', 'the operator has no reference evaluation.');
+      }
+      return requireTensors(operator.evaluate({ node, inputs }));
     });
     node.outputs.forEach((name, i) => {
       const output = outputs[i];
@@ -57,6 +63,16 @@ export function interpret(
   }
   const wanted = options.wanted ?? graph.outputs.map((output) => output.name);
   return Object.fromEntries(wanted.map((name) => [name, find(name)]));
+}
+
+/** @throws `plugin-failed` for what is no list of tensors */
+function requireTensors(outputs: readonly Tensor[]): readonly Tensor[] {
+  const faults = Array.isArray(outputs) ? outputs.map((output) => output && tensorFault(output)) : ['is no list'];
+  const output = faults.findIndex((fault) => fault !== undefined);
+  if (output === -1) return outputs;
+  throw new DatafreeError('plugin-failed', `by its evaluation output ${output} ${faults[output]}.`, {
+    hint: 'Correct the `evaluate` of the operator: it gives a tensor, as tensorOf makes one, for each output.',
+  });
 }
 
 function widened(tensor: Tensor): Tensor {

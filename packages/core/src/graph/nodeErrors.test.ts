@@ -209,6 +209,30 @@ describe('an error of interpret', () => {
     expect(error.message).toContain(typesOf(op));
   });
 
+  it.each([
+    ['no list', () => tensorOf('float32', [2], []) as never],
+    ['the element type undefined', () => [new Float32Array(2)] as never],
+    [
+      'has 1 value, where float32[2] has 2',
+      () => [{ dtype: 'float32', dims: [2], data: new Float32Array(1) }] as never,
+    ],
+  ])('blames an evaluation that gives what %s', (problem, evaluate) => {
+    const own = withOperators(standardOperators, [custom('Wrong', { evaluate })]);
+    const error = errorOf(() =>
+      interpret(graphOf('Wrong'), { x: tensorOf('float32', [2, 3], []) }, { operators: own }),
+    );
+    expect(error).toMatchObject({ code: 'plugin-failed', node: 'mine', op: 'Wrong' });
+    expect(error.message).toContain(problem);
+    expect(error.hint).toContain('`evaluate`');
+  });
+
+  it.each([undefined, [null], [undefined]])('blames a shape rule that gives %s', (given) => {
+    const own = withOperators(standardOperators, [custom('Wrong', { infer: () => given as never })]);
+    const b = new GraphBuilder({ operators: own });
+    const error = errorOf(() => b.op('Wrong', [b.input('x', 'float32', [2])]));
+    expect(error).toMatchObject({ code: 'shape-mismatch', op: 'Wrong', hint: expect.stringContaining('`infer`') });
+  });
+
   it('tells an input that the operator needs', () => {
     const error = errorOf(() => interpret(graphOf('Gather'), { x: tensorOf('float32', [2, 3], []) }, { operators }));
     expect(error).toMatchObject({ code: 'shape-mismatch', node: 'mine', op: 'Gather' });
