@@ -5,6 +5,7 @@ import { numbersOf, tensorOf } from './tensor.ts';
 describe('tensorOf', () => {
   it('takes as many values as its shape has, or none for zeros', () => {
     expect([...tensorOf('float32', [2], []).data]).toEqual([0, 0]);
+    expect([...tensorOf('int64', [2], []).data]).toEqual([0n, 0n]);
     for (const values of [[1], [1, 2, 3]]) {
       for (const dtype of ['float32', 'int64', 'int4', 'float16'] as const) {
         expect(() => tensorOf(dtype, [2], values)).toThrow(`${dtype}[2] has 2 values, ${values.length} are given.`);

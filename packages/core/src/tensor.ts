@@ -60,7 +60,7 @@ export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], val
   }
   const data = allocate(dtype, count);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
-    for (let i = 0; i < data.length; i++) data[i] = BigInt(Math.trunc(values[i] as number));
+    for (let i = 0; i < data.length; i++) data[i] = BigInt(Math.trunc(values[i] ?? 0));
   } else if (dtype === 'int4' || dtype === 'uint4') {
     pack4(values, data as Uint8Array);
   } else if (dtype === 'float16' || dtype === 'bfloat16') {

@@ -45,8 +45,10 @@ function known(tensors: Tensors, name: string): Tensor {
 
 /** What each time is fed for an input, along a new first axis. */
 function stacked(input: ValueInfo, feeds: readonly Tensors[]): Tensor {
-  const tensors = feeds.map((feed) => fedTo(input, feed));
-  const { dtype, dims } = tensors[0] as Tensor;
+  const [first = {}] = feeds;
+  const { dtype, dims } = fedTo(input, first);
+  // What has another size the next time cannot be laid beside it.
+  const tensors = feeds.map((feed) => fedTo({ ...input, shape: dims }, feed));
   const size = elementCount(dims);
   const all = tensorOf(dtype, [tensors.length, ...dims], []);
   tensors.forEach((tensor, i) => {

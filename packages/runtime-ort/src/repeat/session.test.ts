@@ -1,0 +1,34 @@
+import { add, GraphBuilder, tensorOf } from '@datafree/core';
+import type { Graph } from '@datafree/plugin';
+import { expect, it } from 'vitest';
+import { ort } from '../ort.ts';
+
+/** `next = state + the sum of x`, over any number of values, with labels beside it. */
+function running(): Graph {
+  const b = new GraphBuilder({ name: 'running' });
+  const state = b.input('state', 'float32', []);
+  const x = b.input('x', 'float32', [2]);
+  b.input('labels', 'int64', [2]);
+  b.output(add(b, state, b.op('ReduceSum', [x], { keepdims: { type: 'int', value: 0 } })), 'next');
+  const graph = b.build();
+  return { ...graph, inputs: graph.inputs.map((one) => (one.shape.length === 0 ? one : { ...one, shape: ['N'] })) };
+}
+
+it('takes integers beside what is carried, and refuses another size the next time', async () => {
+  const session = await ort().compile(running(), { carried: new Map([['state', 'next']]) });
+  const state = { state: tensorOf('float32', [], [1]) };
+  const of = (count: number) => ({
+    x: tensorOf('float32', [count], new Array<number>(count).fill(1)),
+    labels: tensorOf('int64', [count], []),
+  });
+  try {
+    const { carried } = await session.repeat!(state, [of(3), of(3)]);
+    expect(carried.state?.data).toEqual(new Float32Array([7]));
+    await expect(session.repeat!(state, [of(3), of(1)])).rejects.toMatchObject({
+      code: 'runtime-failed',
+      message: 'The input "x" has the shape [1] instead of [3].',
+    });
+  } finally {
+    await session.dispose();
+  }
+});
