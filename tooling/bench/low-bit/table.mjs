@@ -69,7 +69,7 @@ function learnersOf(records) {
     records.map((own) => [
       String(own.reconstruct),
       String(own.distil),
-      ...['calibrated', 'reconstructed', 'top1', 'agreement'].map((name) => own[name].toFixed(2)),
+      ...percentsOf(own, ['calibrated', 'reconstructed', 'top1', 'agreement']),
       minutesOf([own]),
     ]),
   );
@@ -78,11 +78,7 @@ function learnersOf(records) {
 function methodsOf(records) {
   return markdown(
     ['samples by', 'calibrated', 'learned', 'agreement', 'minutes'],
-    records.map((own) => [
-      own.method,
-      ...['calibrated', 'top1', 'agreement'].map((name) => own[name].toFixed(2)),
-      minutesOf([own]),
-    ]),
+    records.map((own) => [own.method, ...percentsOf(own, ['calibrated', 'top1', 'agreement']), minutesOf([own])]),
   );
 }
 
@@ -93,7 +89,7 @@ function variantsOf(records) {
       own.variant,
       bitsOf(own),
       stepsOf(own),
-      ...['calibrated', 'top1', 'agreement', 'held'].map((name) => own[name].toFixed(2)),
+      ...percentsOf(own, ['calibrated', 'top1', 'agreement', 'held']),
       minutesOf([own]),
     ]),
   );
@@ -105,10 +101,15 @@ function mixedOf(records) {
     records.map((own) => [
       own.budget === undefined ? `${own.weights}` : `${32 * own.budget} on average`,
       own.bitsByLayer === undefined ? `all ${own.weights}` : countsOf(own.bitsByLayer),
-      ...['calibrated', 'top1', 'agreement', 'held'].map((name) => own[name].toFixed(2)),
+      ...percentsOf(own, ['calibrated', 'top1', 'agreement', 'held']),
       minutesOf([own]),
     ]),
   );
+}
+
+/** Figures of a cell, in percent. */
+function percentsOf(own, names) {
+  return names.map((name) => own[name].toFixed(2));
 }
 
 /** How many layers have how many bits: `2: 5, 3: 9`. */

@@ -36,32 +36,24 @@ const runs = [
   'gives the bits that it says',
 ];
 
+/** What finds that a network does not run, or runs to nothing. */
+const everyRun = [
+  runs[0]!,
+  'gives a network whose file loads and runs',
+  'gives a network whose file loads in onnxruntime',
+  'stays near the network at the most bits',
+  runs[1]!,
+  runs[2]!,
+];
+
 /** What is broken, how, and the titles of the checks that are to say so. */
 const broken: readonly (readonly [string, (options?: object) => Quantizer, readonly string[]])[] = [
   [
     'fixes the batch',
     changed((graph) => ({ ...graph, inputs: graph.inputs.map((input) => ({ ...input, shape: [1, 3, 8, 8] })) })),
-    [
-      runs[0]!,
-      'gives a network whose file loads and runs',
-      'gives a network whose file loads in onnxruntime',
-      'stays near the network at the most bits',
-      runs[1]!,
-      runs[2]!,
-    ],
+    everyRun,
   ],
-  [
-    'makes a network of NaN',
-    filled(Number.NaN),
-    [
-      runs[0]!,
-      'gives a network whose file loads and runs',
-      'gives a network whose file loads in onnxruntime',
-      'stays near the network at the most bits',
-      runs[1]!,
-      runs[2]!,
-    ],
-  ],
+  ['makes a network of NaN', filled(Number.NaN), everyRun],
   [
     'is of another kind',
     (options) => ({ ...right(options), kind: 'quantiser' as 'quantizer' }),
