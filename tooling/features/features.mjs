@@ -47,7 +47,7 @@ export function features(core, kernelOf) {
     [
       `- **Opsets**: the versions of ai.onnx, out of ${oldest} to ${newest}, that have the operator. A file of any of them is read as opset ${core.canonicalOpset}; what a newer opset added and ${core.canonicalOpset} cannot say is refused.`,
       '- **Forward**: what is known without a runtime: the shapes, and the values by a reference in double precision.',
-      '- **Gradient**: `yes` to every input that has one; `limited` but for what is refused of it [below](#limits); `zero` where the derivative is zero almost everywhere; `–` where there is none. Gradients are made of operators of this table.',
+      '- **Gradient**: `yes` to every input that has one; `limited` but for what is refused of it [below](#limits); `zero` where the derivative is zero almost everywhere; `–` where there is none. Gradients are made of operators of this table, and are of float32 and float64: what depends on half precision is refused.',
       '- **int8**: `integer` runs on integer kernels in a quantised network, `absorbed` falls away into the operator before it, and what is empty runs in floating point.',
     ].join('\n'),
     'Training through quantisation has two compositions of its own: `fakeQuantize` with the straight-through gradient, and `learnedStep` with gradients to the values and to the step size.',

@@ -49,7 +49,8 @@ const allocators: { readonly [T in DType]: (count: number) => TensorData[T] } = 
  * towards zero and modulo their range. Not for strings. What values there are too few of is 0: `tensorOf(t, dims, [])`
  * is all zeros.
  *
- * @throws `shape-mismatch` for more values than the dimensions have, or some but too few
+ * @throws `shape-mismatch` for more values than the dimensions have, or some but too few; `not-finite` for NaN and
+ *   infinity as an integer of 64 bits
  */
 export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], values: ArrayLike<number>): Tensor<T> {
   const count = elementCount(dims);
@@ -60,7 +61,7 @@ export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], val
   }
   const data = allocate(dtype, count);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
-    for (let i = 0; i < data.length; i++) data[i] = BigInt(Math.trunc(values[i] ?? 0));
+    for (let i = 0; i < data.length; i++) data[i] = wholeOf(values[i] ?? 0, dtype);
   } else if (dtype === 'int4' || dtype === 'uint4') {
     pack4(values, data as Uint8Array);
   } else if (dtype === 'float16' || dtype === 'bfloat16') {
@@ -69,6 +70,11 @@ export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], val
     (data as Float32Array).set(values);
   }
   return { dtype, dims, data };
+}
+
+function wholeOf(value: number, dtype: DType): bigint {
+  if (Number.isFinite(value)) return BigInt(Math.trunc(value));
+  throw new DatafreeError('not-finite', `${value} has no value as ${dtype}.`);
 }
 
 /** A one-element tensor of rank 0. */

@@ -1,3 +1,4 @@
+import { requireCompilable } from '@datafree/core';
 import { encodeModel } from '@datafree/onnx';
 import { defineRuntime, type Runtime } from '@datafree/plugin';
 import { blockSizeOf } from './blocked/blockSize.ts';
@@ -15,7 +16,7 @@ import { unsupportedTypes } from './values.ts';
  * Runs graphs on onnxruntime-node. `run` is a synchronous native call that holds the event loop: long work belongs in
  * a worker thread, each with its own runtime and sessions.
  *
- * @throws `option-invalid`. `compile` throws `runtime-missing`, `provider-unavailable` and `runtime-failed`.
+ * @throws `option-invalid`. `compile` throws `model-invalid`, `runtime-missing`, `provider-unavailable` and `runtime-failed`.
  */
 export function ort(options: OrtOptions = {}): Runtime {
   const parsed = parseOrtOptions(options);
@@ -38,7 +39,9 @@ export function ort(options: OrtOptions = {}): Runtime {
     name: 'ort',
     apiVersion: 1,
     supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes },
-    compile: async (graph, { threads, step = false, carried } = {}) => {
+    compile: async (graph, compileOptions = {}) => {
+      requireCompilable(graph, compileOptions);
+      const { threads, step = false, carried } = compileOptions;
       const library = await load();
       if (step && givesMuch(graph)) {
         // Only time is lost where it cannot be done.

@@ -1,4 +1,4 @@
-import { fedTo } from '@datafree/core';
+import { requireOutputs, sizesOf } from '@datafree/core';
 import {
   DatafreeError,
   isDatafreeError,
@@ -39,19 +39,19 @@ export function sessionOf(
   native: InferenceSession,
   { name: source, inputs = [] }: Pick<SessionSource, 'name' | 'inputs'>,
 ): Session {
-  const declared = new Map(inputs.map((input) => [input.name, input]));
   let running: Promise<unknown> = Promise.resolve();
   let released: Promise<void> | undefined;
 
   const run = async (feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> => {
     if (released !== undefined) throw failed(source, new Error('The session was disposed.'));
+    sizesOf(inputs, feeds);
     const values: Record<string, OrtTensor> = {};
     for (const name of native.inputNames) {
-      const input = declared.get(name);
-      const tensor = input === undefined ? feeds[name] : fedTo(input, feeds);
+      const tensor = feeds[name];
       if (tensor === undefined) throw failed(source, new Error(`The input "${name}" was not given.`), name);
       values[name] = toOrt(library, name, tensor);
     }
+    requireOutputs(native.outputNames, outputs ?? []);
     try {
       const work = outputs === undefined ? native.run(values) : native.run(values, outputs);
       running = work.catch(() => undefined);
@@ -129,5 +129,11 @@ function failed(source: string, error: unknown, tensor?: string): DatafreeError 
   if (isDatafreeError(error)) return error;
   const { message, node, op } = explain(error);
   const where = op === undefined ? source : `${op} "${node}" of ${source}`;
-  return new DatafreeError('runtime-failed', `onnxruntime, ${where}: ${message}`, { node, op, tensor, cause: error });
+  return new DatafreeError('runtime-failed', `onnxruntime, ${where}: ${message}`, {
+    node,
+    op,
+    tensor,
+    hint: "Run it with ort({ logLevel: 'verbose' }) to see what onnxruntime did before.",
+    cause: error,
+  });
 }

@@ -1,3 +1,4 @@
+import { tensorOf } from '@datafree/core';
 import { DatafreeError, type DType, type Tensor, type TensorData } from '@datafree/plugin';
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { OrtLibrary } from './library.ts';
@@ -6,12 +7,13 @@ import type { OrtLibrary } from './library.ts';
 export const unsupportedTypes: readonly DType[] = ['bfloat16', 'int4', 'uint4'];
 
 /**
- * A tensor as onnxruntime takes it: the same memory, except memory that is shared between threads, which it refuses.
+ * A tensor as onnxruntime takes it: the same memory, except memory that is shared between threads or of another realm
+ * (a `vm` context, as test runners have), which it refuses.
  *
  * @throws `runtime-failed` for one of {@link unsupportedTypes}
  */
 export function toOrt(library: OrtLibrary, name: string, tensor: Tensor): OrtTensor {
-  const { dtype, dims, data } = tensor;
+  const { dtype, dims } = tensor;
   if (unsupportedTypes.includes(dtype)) {
     throw new DatafreeError('runtime-failed', `"${name}" is of type ${dtype}, which onnxruntime-node cannot be fed.`, {
       tensor: name,
@@ -19,7 +21,7 @@ export function toOrt(library: OrtLibrary, name: string, tensor: Tensor): OrtTen
     });
   }
   try {
-    return new library.Tensor(dtype as 'float32', unshared(data) as Float32Array, dims);
+    return new library.Tensor(dtype as 'float32', own(tensor) as Float32Array, dims);
   } catch (cause) {
     throw new DatafreeError('runtime-failed', `"${name}" (${dtype}[${dims}]): ${(cause as Error).message}`, {
       tensor: name,
@@ -37,9 +39,12 @@ export function fromOrt(tensor: OrtTensor): Tensor {
   return { dtype: type as DType, dims, data: bits };
 }
 
-function unshared(data: TensorData[DType]): TensorData[DType] {
-  const shared = ArrayBuffer.isView(data) && !(data.buffer instanceof ArrayBuffer);
-  return shared ? data.slice() : data;
+/** The data, copied where their memory is shared, or made by another realm. */
+function own({ dtype, dims, data }: Tensor): TensorData[DType] {
+  if (!ArrayBuffer.isView(data) || data.buffer instanceof ArrayBuffer) return data;
+  const copy = tensorOf(dtype, dims, []).data as Float32Array;
+  copy.set(data as Float32Array);
+  return copy;
 }
 
 function viewed(data: TensorData[DType]): [ArrayBuffer, number, number] {

@@ -1,4 +1,4 @@
-import { numbersOf, sizesOf } from '@datafree/core';
+import { numbersOf, requireOutputs, sizesOf } from '@datafree/core';
 import {
   DatafreeError,
   type Graph,
@@ -43,10 +43,7 @@ export async function openSession(tf: TfjsLibrary, graph: Graph, options: TfjsOp
   };
 
   const execute = async (feeds: Tensors, wanted: readonly string[]): Promise<Tensors> => {
-    for (const name of wanted) {
-      if (all.includes(name)) continue;
-      throw new DatafreeError('value-unknown', `The graph has no output "${name}".`, { tensor: name });
-    }
+    requireOutputs(all, wanted);
     const plan = planFor(sizesOf(graph.inputs, feeds), wanted);
     await useBackend(tf, options);
     const results = tf.tidy(() => compute(tf, plan, feeds, weight));

@@ -1,4 +1,4 @@
-import { standardOperators } from '@datafree/core';
+import { requireCompilable, standardOperators } from '@datafree/core';
 import { defineRuntime, type Runtime } from '@datafree/plugin';
 import { kernels } from './kernels/index.ts';
 import type { TfjsLibrary } from './kernels/kernel.ts';
@@ -12,7 +12,7 @@ import { unsupportedTypes } from './values.ts';
  * onnxruntime. Samples are turned from [N, C, …] to [N, …, C] around convolutions and poolings only. Quantised
  * operators are emulated with floats. It has no integers over 32 bits and no double precision.
  *
- * @throws `option-invalid`. `compile` throws `runtime-missing`, `provider-unavailable`, `operator-unknown` and
+ * @throws `option-invalid`. `compile` throws `model-invalid`, `runtime-missing`, `provider-unavailable`, `operator-unknown` and
  *   `unsupported`.
  */
 export function tfjs(options: TfjsOptions): Runtime {
@@ -29,7 +29,8 @@ export function tfjs(options: TfjsOptions): Runtime {
       unsupportedOperators: withoutKernel(),
       unsupportedTypes,
     },
-    compile: async (graph) => {
+    compile: async (graph, compileOptions) => {
+      requireCompilable(graph, compileOptions);
       library ??= loadLibrary(parsed);
       return openSession(await library, graph, parsed);
     },

@@ -5,6 +5,7 @@ import type { Value } from '../graph/operator.ts';
 import { add } from '../ops/elementwise/add.ts';
 import { tensorOf } from '../tensor.ts';
 import { dependents } from './dependents.ts';
+import { requireWholePrecision } from './halves.ts';
 import { noGradient } from './obstacles.ts';
 
 /**
@@ -18,9 +19,10 @@ import { noGradient } from './obstacles.ts';
  * @param wrt the values to differentiate by
  * @returns a gradient of the same shape for each value of `wrt`; a zero constant where `of` does not depend on it
  * @throws `operator-no-gradient` and what the derivatives throw, naming the node; `shape-mismatch` when `of` is not a
- *   scalar
+ *   scalar; `value-unknown` for a value of another builder; `unsupported` where it depends on values of half precision, whose derivatives are not computed
  */
 export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Value[]): Value[] {
+  for (const value of [of, ...wrt]) builder.own(value, 'A derivative');
   if (of.shape.some((size) => size !== 1)) {
     throw new DatafreeError('shape-mismatch', `Only a scalar can be differentiated, "${of.name}" is [${of.shape}].`, {
       tensor: of.name,
@@ -28,12 +30,17 @@ export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Va
     });
   }
   const applications = [...builder.applications];
+  requireWholePrecision(builder, of, wrt);
   const dependent = dependents(builder, applications, wrt);
   const adjoints = new Map<string, Value>();
   const accumulate = (value: Value | undefined, adjoint: Value | undefined): void => {
     if (value === undefined || adjoint === undefined || !dependent.has(value.name)) return;
-    if (String(adjoint.shape) !== String(value.shape)) {
-      const problem = `that by "${value.name}" [${value.shape}] came out as [${adjoint.shape}].`;
+    if (!Array.isArray(adjoint?.shape)) {
+      const problem = `that by "${value.name}" is no value of a graph.`;
+      throw new DatafreeError('plugin-failed', problem, { tensor: value.name, hint: derivativeHint });
+    }
+    if (typesOf([adjoint]) !== typesOf([value])) {
+      const problem = `that by "${value.name}" (${typesOf([value])}) came out as ${typesOf([adjoint])}.`;
       throw new DatafreeError('shape-mismatch', problem, { tensor: value.name, hint: derivativeHint });
     }
     const sum = adjoints.get(value.name);
@@ -58,7 +65,7 @@ export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Va
       const results =
         rule === undefined
           ? gradientOf(builder, application, named, own, wanted)
-          : rule.gradient(own[0] as Value, wanted);
+          : requireList(rule.gradient(own[0] as Value, wanted));
       inputs.forEach((input, k) => {
         if (wanted[k]) accumulate(input, results[k]);
       });
@@ -75,7 +82,10 @@ function gradientOf(
   wanted: readonly boolean[],
 ): readonly (Value | undefined)[] {
   const constant = (index: number) => builder.constantOf(inputs[index]);
-  const results = operator.gradient?.({ node, builder, inputs, outputs, wanted, constant }, adjoints);
+  return requireList(operator.gradient?.({ node, builder, inputs, outputs, wanted, constant }, adjoints));
+}
+
+function requireList(results: readonly (Value | undefined)[] | undefined): readonly (Value | undefined)[] {
   if (Array.isArray(results)) return results;
   throw new DatafreeError('plugin-failed', 'it gave no list: a value, or undefined, for each input is needed.', {
     hint: derivativeHint,

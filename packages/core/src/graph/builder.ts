@@ -14,7 +14,7 @@ import { errorOf, withNode } from './nodeErrors.ts';
 import { type Operator, type OperatorSet, operatorKey, type TensorType, type Value } from './operator.ts';
 import { prune } from './prune.ts';
 import { requireOperands } from './requireOperands.ts';
-import { tensorFault, typeFault } from './wellFormed.ts';
+import { kindOf, requireTensors, tensorFault, typeFault } from './wellFormed.ts';
 
 /** The opset that graphs are written in; the ONNX reader lifts older and newer files to it. */
 export const canonicalOpset = 21;
@@ -136,6 +136,19 @@ export class GraphBuilder {
     return value;
   }
 
+  /**
+   * A value that is one of this builder.
+   *
+   * @param user what takes it, for the message
+   * @throws `value-unknown` for one of another builder, and for what is no value
+   */
+  own(value: Value, user: string, op?: string): Value {
+    const name: unknown = value?.name;
+    if (typeof name !== 'string') throw noValue(user, value, op);
+    if (this.#values.get(name) !== value) throw foreignValue(user, value, op);
+    return value;
+  }
+
   /** Applies an operator that has one output. @throws `operator-unknown`, `shape-mismatch`, `attribute-invalid` */
   op(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}, domain = ''): Value {
     return this.apply(type, inputs, { attributes, domain })[0] as Value;
@@ -150,9 +163,7 @@ export class GraphBuilder {
     const domain = options.domain ?? '';
     const attributes = options.attributes ?? {};
     const count = options.outputs ?? 1;
-    for (const input of inputs) {
-      if (input !== undefined && !this.#values.has(input.name)) throw foreignValue(type, input);
-    }
+    for (const input of inputs) if (input !== undefined) this.own(input, type, type);
     const names = inputs.map((input) => input?.name ?? '');
     const key = sharingKey(domain, type, names, attributes, count);
     const shared = key === undefined ? undefined : this.#shared.get(key);
@@ -166,8 +177,13 @@ export class GraphBuilder {
     return this.#add(node, inputs, key);
   }
 
-  /** Makes a value a graph output, under its own name or another. @throws `model-invalid` when the name is taken */
-  output(value: Value, name: string = value.name): void {
+  /**
+   * Makes a value a graph output, under its own name or another.
+   *
+   * @throws `model-invalid` when the name is taken, `value-unknown` for a value of another builder
+   */
+  output(value: Value, name: string = value?.name): void {
+    this.own(value, 'The output');
     const taken = name !== value.name && this.#values.has(name);
     if (taken || this.#outputs.some((output) => output.name === name)) throw twoProducers(name);
     if (name !== value.name) this.#values.set(name, value);
@@ -179,7 +195,7 @@ export class GraphBuilder {
    *
    * @param inputs values for the graph's inputs, by name
    * @returns looks up the value that took the place of a named value of the graph
-   * @throws `value-unknown` for an input that is not given
+   * @throws `value-unknown` for an input that is not given, or given a value of another builder
    */
   inline(graph: Graph, inputs: Readonly<Record<string, Value>>, options: InlineOptions = {}): (name: string) => Value {
     const prefix = options.prefix ?? '';
@@ -187,7 +203,7 @@ export class GraphBuilder {
     const inside = new Map<string, Value>();
     for (const { name } of graph.inputs) {
       const value = inputs[name];
-      if (value !== undefined) inside.set(name, value);
+      if (value !== undefined) inside.set(name, this.own(value, `Input "${name}" of graph "${graph.name}"`));
     }
     const needed = prune(graph, wanted);
     for (const [name, tensor] of needed.initializers) {
@@ -238,6 +254,7 @@ export class GraphBuilder {
 
   /** Sets a derivative of one's own for `value`, a function of `inputs`: straight-through estimators and the like. */
   setGradient(value: Value, rule: CustomGradient): Value {
+    for (const own of [value, ...rule.inputs]) this.own(own, 'A derivative of its own');
     const own = this.#custom.has(value.name) || !this.#producers.has(value.name) ? this.#identity(value) : value;
     this.#custom.set(own.name, rule);
     return own;
@@ -338,12 +355,13 @@ export class GraphBuilder {
     constants: readonly (Tensor | undefined)[],
     context: Parameters<Operator['infer']>[0],
   ): readonly Tensor[] | undefined {
-    const known = operator.known?.(context);
-    if (known !== undefined) return known;
-    if (operator.evaluate === undefined) return undefined;
     const allConstant = inputs.every((input, i) => input === undefined || constants[i] !== undefined);
-    if (!allConstant) return undefined;
-    return withNode(context.node, inputs, () => operator.evaluate?.({ node: context.node, inputs: constants }));
+    return withNode(context.node, inputs, () => {
+      const known = operator.known?.(context);
+      if (known !== undefined) return requireTensors(known, 'known');
+      if (operator.evaluate === undefined || !allConstant) return undefined;
+      return requireTensors(operator.evaluate({ node: context.node, inputs: constants }), 'evaluate');
+    });
   }
 
   #inlinedName(prefix: string, { name }: Node): string {
@@ -414,12 +432,19 @@ function refuse(name: string, fault: string | undefined): void {
   if (fault === undefined) return;
   throw new DatafreeError('model-invalid', `"${name}" ${fault}.`, {
     tensor: name,
-    hint: 'Make tensors with tensorOf.',
+    hint: 'Make tensors with tensorOf; a shape is a list of whole numbers.',
   });
 }
 
-function foreignValue(op: string, { name }: Value): DatafreeError {
-  return new DatafreeError('value-unknown', `${op} is given "${name}", which is no value of this builder.`, {
+function noValue(user: string, given: unknown, op: string | undefined): DatafreeError {
+  return new DatafreeError('value-unknown', `${user} is given ${kindOf(given)}, which is no value of a graph.`, {
+    op,
+    hint: 'Values come from `input`, `constant`, `scalar`, `op` and `inline` of a GraphBuilder: make one of a number with `scalar`.',
+  });
+}
+
+function foreignValue(user: string, { name }: Value, op: string | undefined): DatafreeError {
+  return new DatafreeError('value-unknown', `${user} is given "${name}", which is no value of this builder.`, {
     op,
     tensor: name,
     hint: 'Write a graph with the values of one GraphBuilder; `inline` brings another graph into it.',
@@ -427,7 +452,10 @@ function foreignValue(op: string, { name }: Value): DatafreeError {
 }
 
 function twoProducers(name: string): DatafreeError {
-  return new DatafreeError('model-invalid', `The value "${name}" would have two producers.`, { tensor: name });
+  return new DatafreeError('model-invalid', `The value "${name}" would have two producers.`, {
+    tensor: name,
+    hint: 'Give it a name of its own.',
+  });
 }
 
 function unused(

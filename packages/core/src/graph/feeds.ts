@@ -9,7 +9,7 @@ import { tensorFault } from './wellFormed.ts';
  */
 export function fedTo(input: ValueInfo, feeds: Tensors): Tensor {
   const { name, dtype, shape } = input;
-  const tensor = feeds[name];
+  const tensor = feeds?.[name];
   if (tensor === undefined) throw misfed(input, 'was not given', `Feed the tensor as { ${JSON.stringify(name)}: … }.`);
   if (typeof tensor !== 'object' || tensor === null || !('data' in tensor)) {
     throw misfed(input, 'was given no tensor', 'Make one of numbers with tensorOf.');
@@ -46,6 +46,21 @@ export function sizesOf(inputs: readonly ValueInfo[], feeds: Tensors): Record<st
     });
   }
   return sizes;
+}
+
+/**
+ * Refuses names that are no outputs of a graph.
+ *
+ * @param outputs the names of the graph's outputs
+ * @throws `value-unknown`
+ */
+export function requireOutputs(outputs: readonly string[], wanted: readonly string[]): void {
+  const unknown = wanted.find((name) => !outputs.includes(name));
+  if (unknown === undefined) return;
+  throw new DatafreeError('value-unknown', `The graph has no output "${unknown}".`, {
+    tensor: unknown,
+    hint: outputs.length === 0 ? 'It has none.' : `It has ${outputs.map((name) => JSON.stringify(name)).join(', ')}.`,
+  });
 }
 
 function misshapen(input: ValueInfo, { dims }: Tensor, where = ''): DatafreeError {

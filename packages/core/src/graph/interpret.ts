@@ -1,11 +1,12 @@
 import { DatafreeError, type Graph, type Tensor, type Tensors } from '@datafree/plugin';
 import { standardOperators } from '../ops/index.ts';
 import { isFloat, numbersOf, tensorOf } from '../tensor.ts';
-import { fedTo } from './feeds.ts';
+import { requireGraph } from './compilable.ts';
+import { sizesOf } from './feeds.ts';
 import { withNode } from './nodeErrors.ts';
 import { type OperatorSet, operatorKey } from './operator.ts';
 import { requireOperands } from './requireOperands.ts';
-import { tensorFault } from './wellFormed.ts';
+import { requireTensors } from './wellFormed.ts';
 
 /**
  * Runs a graph with the operators' reference evaluations: slow, exact, without native code. It is what constants are
@@ -22,16 +23,19 @@ export function interpret(
   feeds: Tensors,
   options: { readonly double?: boolean; readonly wanted?: readonly string[]; readonly operators?: OperatorSet } = {},
 ): Record<string, Tensor> {
+  requireGraph(graph);
   const operators = options.operators ?? standardOperators;
   const widen = options.double === true ? widened : (tensor: Tensor): Tensor => tensor;
   const values = new Map<string, Tensor>();
   for (const [name, tensor] of graph.initializers) values.set(name, widen(tensor));
-  for (const input of graph.inputs) {
-    const given = feeds[input.name];
-    if (given === undefined) continue;
-    const either = options.double === true && isFloat(input.dtype) && isFloat(given.dtype);
-    values.set(input.name, widen(fedTo(either ? { ...input, dtype: given.dtype } : input, feeds)));
-  }
+  const given = graph.inputs.flatMap((input) => {
+    const tensor = feeds?.[input.name];
+    if (tensor === undefined) return [];
+    const either = options.double === true && isFloat(input.dtype) && isFloat(tensor?.dtype);
+    return either ? { ...input, dtype: tensor.dtype } : input;
+  });
+  sizesOf(given, feeds);
+  for (const { name } of given) values.set(name, widen(feeds[name] as Tensor));
   const find = (name: string): Tensor => {
     const tensor = values.get(name);
     if (tensor === undefined) {
@@ -50,11 +54,11 @@ export function interpret(
       if (operator === undefined) throw new DatafreeError('operator-unknown', 'the operator is not known here.');
       requireOperands(operator, inputs);
       const known = operator.known?.({ node, inputs: types, constant: (index) => inputs[index] });
-      if (known !== undefined) return known;
+      if (known !== undefined) return requireTensors(known, 'known');
       if (operator.evaluate === undefined) {
         throw new DatafreeError('operator-no-evaluate', 'the operator has no reference evaluation.');
       }
-      return requireTensors(operator.evaluate({ node, inputs }));
+      return requireTensors(operator.evaluate({ node, inputs }), 'evaluate');
     });
     node.outputs.forEach((name, i) => {
       const output = outputs[i];
@@ -63,16 +67,6 @@ export function interpret(
   }
   const wanted = options.wanted ?? graph.outputs.map((output) => output.name);
   return Object.fromEntries(wanted.map((name) => [name, find(name)]));
-}
-
-/** @throws `plugin-failed` for what is no list of tensors */
-function requireTensors(outputs: readonly Tensor[]): readonly Tensor[] {
-  const faults = Array.isArray(outputs) ? outputs.map((output) => output && tensorFault(output)) : ['is no list'];
-  const output = faults.findIndex((fault) => fault !== undefined);
-  if (output === -1) return outputs;
-  throw new DatafreeError('plugin-failed', `by its evaluation output ${output} ${faults[output]}.`, {
-    hint: 'Correct the `evaluate` of the operator: it gives a tensor, as tensorOf makes one, for each output.',
-  });
 }
 
 function widened(tensor: Tensor): Tensor {

@@ -1,6 +1,7 @@
 import { DatafreeError, type ErrorCode, type Graph, isDatafreeError, type Node } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../gradient/differentiate.ts';
+import { cast } from '../ops/elementwise/cast.ts';
 import { mul } from '../ops/elementwise/mul.ts';
 import { standardOperators } from '../ops/index.ts';
 import { gatherND } from '../ops/layout/gatherND.ts';
@@ -118,8 +119,71 @@ describe('an error of a node that is written', () => {
     expect(error.hint).toContain('inline');
   });
 
+  it('tells a value of another builder by more than its name, wherever one is taken', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [2]);
+    const other = new GraphBuilder();
+    const twin = other.input('x', 'float32', [2]);
+    other.output(mul(other, twin, twin), 'y');
+    const works = [
+      () => b.op('Relu', [twin]),
+      () => b.output(twin, 'y'),
+      () => b.inline(other.build(), { x: twin }),
+      () => b.setGradient(twin, { inputs: [x], gradient: (dy) => [dy] }),
+      () => b.setGradient(x, { inputs: [twin], gradient: (dy) => [dy] }),
+      () => differentiate(b, reduceSum(b, x), [twin]),
+      () => differentiate(b, reduceSum(other, twin), [x]),
+    ];
+    for (const work of works)
+      expect(errorOf(work)).toMatchObject({ code: 'value-unknown', tensor: expect.any(String) });
+  });
+
+  it('says what a value is where a number, a tensor or nothing is given', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [2]);
+    for (const given of [1, tensorOf('float32', [2], []), null]) {
+      const error = errorOf(() => b.op('Add', [x, given as never]));
+      expect(error).toMatchObject({ code: 'value-unknown', op: 'Add', hint: expect.stringContaining('scalar') });
+    }
+    expect(errorOf(() => b.output(undefined as never))).toMatchObject({ code: 'value-unknown' });
+  });
+
+  it('tells a gap among any number of inputs', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [2]);
+    const error = errorOf(() => b.op('Concat', [x, undefined, x], attributes({ axis: int(0) })));
+    expect(error).toMatchObject({ code: 'shape-mismatch', op: 'Concat' });
+    expect(error.message).toContain('input 1 is not given');
+  });
+
+  it('points to the operator itself where the number of its inputs is wrong', () => {
+    const own: Operator = { type: 'Own', domain: 'mine', operands: [2, 2], infer: ({ inputs }) => [inputs[0]!] };
+    const b = new GraphBuilder({ operators: withOperators(standardOperators, [own]) });
+    const error = errorOf(() => b.op('Own', [b.input('x', 'float32', [2])], {}, 'mine'));
+    expect(error.hint).toContain('`operands`');
+  });
+
+  it.each([
+    ['evaluate', { evaluate: () => 3 }],
+    ['known', { known: () => [3] }],
+    ['evaluate', { evaluate: () => [{ dtype: 'float32', dims: [2], data: [1, 2] }] }],
+  ])('blames the %s of an operator for what it gives while constants are folded', (rule, own) => {
+    const operators = withOperators(standardOperators, [custom('Own', own as unknown as Partial<Operator>)]);
+    const b = new GraphBuilder({ operators });
+    const error = errorOf(() => b.op('Own', [b.constant(tensorOf('float32', [2], [1, 2]))]));
+    expect(error).toMatchObject({ code: 'plugin-failed', op: 'Own', hint: expect.stringContaining(rule) });
+  });
+
+  it('tells constants that have no value as an integer', () => {
+    const b = new GraphBuilder();
+    const x = b.constant(tensorOf('float32', [1], [Number.NaN]));
+    expect(errorOf(() => cast(b, x, 'int64'))).toMatchObject({ code: 'not-finite', op: 'Cast' });
+    expect(errorOf(() => b.op('Mod', [b.int64([3]), b.int64([0])]))).toMatchObject({ code: 'not-finite', op: 'Mod' });
+  });
+
   it.each([
     ['type', { infer: () => [] }],
+    ['infer', null],
     ['infer', { type: 'Own' }],
   ])('tells that an operator has no %s', (lacking, operator) => {
     const error = errorOf(() => withOperators(standardOperators, [operator as unknown as Operator]));
@@ -138,7 +202,7 @@ describe('an error of a derivative', () => {
   it.each([
     ['FailingBack', 'plugin-failed', hints['plugin-failed'], 'boom'],
     ['RefusingBack', 'operator-no-gradient', hints['operator-no-gradient'], 'not this one'],
-    ['Narrowing', 'shape-mismatch', derivativeHint, 'by "x" [2,3] came out as []'],
+    ['Narrowing', 'shape-mismatch', derivativeHint, 'by "x" (float32[2,3]) came out as float32[]'],
     ['Misfitting', 'shape-mismatch', derivativeHint, 'Mul "Mul_'],
     ['Writing', 'operator-unknown', derivativeHint, 'Nowhere "Nowhere" (float32[2,3])'],
     ['Flowing', 'operator-no-gradient', hints['operator-no-gradient'], 'has no derivative'],
@@ -161,6 +225,41 @@ describe('an error of a derivative', () => {
     expect(error).toMatchObject({ code: 'plugin-failed', op: 'Own', hint: derivativeHint });
   });
 
+  it.each([
+    ['no value', 'plugin-failed', 3],
+    ['another element type', 'shape-mismatch', undefined],
+  ] as const)('tells a derivative that is %s', (_, code, given) => {
+    const b = new GraphBuilder({
+      operators: withOperators(standardOperators, [
+        custom('Own', {
+          gradient: ({ builder }, [dy]) => [(given as never) ?? cast(builder, dy!, 'float64')],
+        }),
+      ]),
+    });
+    const x = b.input('x', 'float32', [2]);
+    const error = errorOf(() => differentiate(b, reduceSum(b, b.op('Own', [x])), [x]));
+    expect(error).toMatchObject({ code, op: 'Own', hint: derivativeHint });
+  });
+
+  it('refuses a list that is none of a derivative set by hand', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [3]);
+    const y = b.setGradient(b.op('Round', [x]), { inputs: [x], gradient: () => undefined as never });
+    expect(errorOf(() => differentiate(b, reduceSum(b, y), [x]))).toMatchObject({ code: 'plugin-failed', op: 'Round' });
+  });
+
+  it('refuses half precision on the way, which would be no derivative', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [3]);
+    const halved = cast(b, cast(b, x, 'float16'), 'float32');
+    const error = errorOf(() => differentiate(b, reduceSum(b, mul(b, x, halved)), [x]));
+    expect(error).toMatchObject({ code: 'unsupported', op: 'Cast', hint: expect.stringContaining('float32') });
+    const half = b.input('half', 'float16', [3]);
+    const sum = reduceSum(b, cast(b, half, 'float32'));
+    expect(errorOf(() => differentiate(b, sum, [half]))).toMatchObject({ code: 'unsupported', tensor: 'half' });
+    expect(() => differentiate(b, sum, [x])).not.toThrow();
+  });
+
   it('names the node whose derivative was set by hand, with what it was set for', () => {
     const b = new GraphBuilder();
     const x = b.input('x', 'float32', [3]);
@@ -168,7 +267,9 @@ describe('an error of a derivative', () => {
     const y = b.setGradient(half, { inputs: [x], gradient: (dy) => [reduceSum(b, dy)] });
     const error = errorOf(() => differentiate(b, reduceSum(b, y), [x]));
     expect(error).toMatchObject({ code: 'shape-mismatch', node: 'Round', op: 'Round', tensor: 'x' });
-    expect(error.message).toBe('The derivative of Round "Round" (float32[3]): that by "x" [3] came out as [].');
+    expect(error.message).toBe(
+      'The derivative of Round "Round" (float32[3]): that by "x" (float32[3]) came out as float32[].',
+    );
   });
 
   it('says what is refused of operators that have one', () => {

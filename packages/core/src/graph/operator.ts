@@ -88,7 +88,8 @@ export function operatorKey(domain: string, type: string): string {
  * @throws `option-invalid` for an operator without a `type` or an `infer`
  */
 export function withOperators(base: OperatorSet, operators: readonly Operator[]): OperatorSet {
-  operators.forEach(({ type, infer }, i) => {
+  operators.forEach((operator, i) => {
+    const { type, infer } = operator ?? {};
     if (typeof type === 'string' && type !== '' && typeof infer === 'function') return;
     const lacking = typeof infer === 'function' ? 'type' : 'infer';
     throw new DatafreeError('option-invalid', `Operator ${i + 1} of those to be added has no \`${lacking}\`.`, {

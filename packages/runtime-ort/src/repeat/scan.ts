@@ -4,8 +4,8 @@ import type { Graph, ValueInfo } from '@datafree/plugin';
 /** The free dimension of what there is one of for each time. */
 const times = 'times';
 
-/** The input that says how often, by its length. */
-export const tick = 'repeat/tick';
+/** The input that says how often, by its length: nothing else is called so, as {@link outer} puts a word before a name. */
+export const tick = 'ticks';
 
 /** What the input or output `name` of the graph is called in the graph around it. */
 export function outer(name: string): string {
@@ -42,11 +42,11 @@ export function portsOf({ inputs, outputs }: Graph, carried: ReadonlyMap<string,
  */
 export function scanned(graph: Graph, carried: ReadonlyMap<string, string>): Graph {
   const { own, next, fed, given } = portsOf(graph, carried);
-  const ticking: ValueInfo = { name: 'tick', dtype: 'float32', shape: [] };
+  const ticking: ValueInfo = { name: unusedName(graph), dtype: 'float32', shape: [] };
   const outside = (info: ValueInfo): ValueInfo => ({ ...info, name: outer(info.name) });
   const each = (info: ValueInfo): ValueInfo => ({ ...outside(info), shape: [times, ...info.shape] });
 
-  const inputs = [...own.map(outside), ...[...fed, ticking].map(each)];
+  const inputs = [...own.map(outside), ...fed.map(each), { ...each(ticking), name: tick }];
   const outputs = [...next.map(outside), ...given.map(each)];
   const body: Graph = { ...graph, inputs: [...own, ...fed, ticking], outputs: [...next, ...given] };
   return {
@@ -68,4 +68,16 @@ export function scanned(graph: Graph, carried: ReadonlyMap<string, string>): Gra
       },
     ],
   };
+}
+
+/** A name that no value of the graph has. */
+function unusedName({ inputs, nodes, initializers }: Graph): string {
+  const taken = new Set([
+    ...inputs.map(({ name }) => name),
+    ...initializers.keys(),
+    ...nodes.flatMap(({ outputs }) => outputs),
+  ]);
+  let name = 'tick';
+  while (taken.has(name)) name += "'";
+  return name;
 }

@@ -14,6 +14,28 @@ function running(): Graph {
   return { ...graph, inputs: graph.inputs.map((one) => (one.shape.length === 0 ? one : { ...one, shape: ['N'] })) };
 }
 
+it('carries a value of any name, and no time at all', async () => {
+  const b = new GraphBuilder({ name: 'ticking' });
+  b.output(add(b, b.input('tick', 'float32', []), b.input('ticks', 'float32', [])), 'next');
+  const session = await ort().compile(b.build(), { carried: new Map([['tick', 'next']]) });
+  const [one, two] = [1, 2].map((value) => tensorOf('float32', [], [value]));
+  try {
+    const { carried } = await session.repeat!({ tick: one! }, [{ ticks: two! }, { ticks: two! }]);
+    expect(carried.tick?.data).toEqual(new Float32Array([5]));
+    expect(await session.repeat!({ tick: one! }, [])).toEqual({ carried: { tick: one }, results: [] });
+    await expect(session.run({ tick: one!, ticks: two! }, ['nope'])).rejects.toMatchObject({
+      code: 'value-unknown',
+      hint: 'It has "next".',
+    });
+    await expect(session.repeat!({ tick: one! }, [{ ticks: two! }, {}])).rejects.toMatchObject({
+      code: 'runtime-failed',
+      tensor: 'ticks',
+    });
+  } finally {
+    await session.dispose();
+  }
+});
+
 it('takes integers beside what is carried, and refuses another size the next time', async () => {
   const session = await ort().compile(running(), { carried: new Map([['state', 'next']]) });
   const state = { state: tensorOf('float32', [], [1]) };

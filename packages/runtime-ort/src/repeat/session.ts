@@ -1,5 +1,5 @@
-import { elementCount, fedTo, tensorOf } from '@datafree/core';
-import { DatafreeError, type Graph, type Session, type Tensor, type Tensors, type ValueInfo } from '@datafree/plugin';
+import { elementCount, fedTo, requireOutputs, sizesOf, tensorOf } from '@datafree/core';
+import type { Graph, Session, Tensor, Tensors, ValueInfo } from '@datafree/plugin';
 import { outer, portsOf, tick } from './scan.ts';
 
 /**
@@ -13,6 +13,8 @@ export function repeatedSession(session: Session, graph: Graph, carried: Readonl
   const { own, fed, given } = portsOf(graph, carried);
 
   const repeat: NonNullable<Session['repeat']> = async (state, feeds) => {
+    if (feeds.length === 0) return { carried: { ...state }, results: [] };
+    for (const own of feeds) sizesOf(graph.inputs, { ...own, ...state });
     const results = await session.run({
       ...Object.fromEntries(own.map((input) => [outer(input.name), fedTo(input, state)])),
       ...Object.fromEntries(fed.map((input) => [outer(input.name), stacked(input, feeds)])),
@@ -31,16 +33,12 @@ export function repeatedSession(session: Session, graph: Graph, carried: Readonl
       ...results[0],
       ...Object.fromEntries([...carried].map(([name, output]) => [output, next[name] as Tensor])),
     };
-    return outputs === undefined ? all : Object.fromEntries(outputs.map((name) => [name, known(all, name)]));
+    if (outputs === undefined) return all;
+    requireOutputs(Object.keys(all), outputs);
+    return Object.fromEntries(outputs.map((name) => [name, all[name] as Tensor]));
   };
 
   return { run, repeat, dispose: () => session.dispose() };
-}
-
-function known(tensors: Tensors, name: string): Tensor {
-  const tensor = tensors[name];
-  if (tensor !== undefined) return tensor;
-  throw new DatafreeError('value-unknown', `The graph has no output "${name}".`, { tensor: name });
 }
 
 /** What each time is fed for an input, along a new first axis. */
