@@ -53,6 +53,11 @@ const allocators: { readonly [T in DType]: (count: number) => TensorData[T] } = 
  *   infinity as an integer of 64 bits
  */
 export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], values: ArrayLike<number>): Tensor<T> {
+  if (typeof dims?.length !== 'number' || typeof values?.length !== 'number') {
+    throw new DatafreeError('shape-mismatch', 'A tensor is made of a list of dimensions and a list of values.', {
+      hint: "Call tensorOf('float32', [2], [1, 2]); with [] as values it is all zeros.",
+    });
+  }
   const count = elementCount(dims);
   if (values.length !== count && values.length !== 0) {
     throw new DatafreeError('shape-mismatch', `${dtype}[${dims}] has ${count} values, ${values.length} are given.`, {
@@ -72,7 +77,8 @@ export function tensorOf<T extends DType>(dtype: T, dims: readonly number[], val
   return { dtype, dims, data };
 }
 
-function wholeOf(value: number, dtype: DType): bigint {
+function wholeOf(value: number | bigint, dtype: DType): bigint {
+  if (typeof value === 'bigint') return value;
   if (Number.isFinite(value)) return BigInt(Math.trunc(value));
   throw new DatafreeError('not-finite', `${value} has no value as ${dtype}.`);
 }

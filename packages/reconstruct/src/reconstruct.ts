@@ -73,8 +73,12 @@ async function fineTune(
   refuseRescaled(quantized.graph, folded, found);
   const blocks = findBlocks(model, quantized.graph, options.largestBlock);
   if (blocks.length === 0) {
-    throw new DatafreeError('unsupported', 'The network has no layer of quantised weights to reconstruct.', {
-      hint: 'Give it a network that a quantizer has quantised.',
+    const problem =
+      found.weights.length === 0
+        ? 'The network has no layer of quantised weights to reconstruct.'
+        : 'No layer of quantised weights has the name that a layer has in the full-precision network.';
+    throw new DatafreeError('unsupported', problem, {
+      hint: 'Give it what a quantizer has made of this very network.',
     });
   }
   const learners = assignLearners(blocks, quantized.graph, folded, found, options.learnSteps);

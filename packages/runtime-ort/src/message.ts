@@ -33,5 +33,6 @@ export function explain(error: unknown): Explanation {
     const match = pattern.exec(text);
     if (match !== null) return { message: clean, node: match[node] as string, op: match[op] as string };
   }
-  return { message: clean };
+  const unknown = /(\S+)\(-?\d+\) is not a registered function\/op/.exec(text);
+  return { message: clean, ...(unknown !== null && { op: unknown[1] as string }) };
 }

@@ -41,7 +41,7 @@ export function ort(options: OrtOptions = {}): Runtime {
     supports: { gradients: true, integerKernels: true, opset: 26, unsupportedTypes },
     compile: async (graph, compileOptions = {}) => {
       requireCompilable(graph, compileOptions);
-      const { threads, step = false, carried } = compileOptions;
+      const { threads, step = false, carried } = compileOptions ?? {};
       const library = await load();
       if (step && givesMuch(graph)) {
         // Only time is lost where it cannot be done.

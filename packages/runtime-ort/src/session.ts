@@ -52,6 +52,7 @@ export function sessionOf(
       values[name] = toOrt(library, name, tensor);
     }
     requireOutputs(native.outputNames, outputs ?? []);
+    if (outputs?.length === 0) return {};
     try {
       const work = outputs === undefined ? native.run(values) : native.run(values, outputs);
       running = work.catch(() => undefined);
@@ -128,7 +129,7 @@ function lackingProvider(error: unknown, options: ParsedOrtOptions): string | un
 function failed(source: string, error: unknown, tensor?: string): DatafreeError {
   if (isDatafreeError(error)) return error;
   const { message, node, op } = explain(error);
-  const where = op === undefined ? source : `${op} "${node}" of ${source}`;
+  const where = op === undefined ? source : `${op}${node === undefined ? '' : ` "${node}"`} of ${source}`;
   return new DatafreeError('runtime-failed', `onnxruntime, ${where}: ${message}`, {
     node,
     op,

@@ -52,6 +52,34 @@ describe('differentiate', () => {
     expect(gradientAt(loss)).toEqual([1, -2, 3]);
   });
 
+  it('keeps a derivative set by hand to the value that it was set on', () => {
+    const straight = (b: GraphBuilder, x: Value) => {
+      b.setGradient(b.op('Floor', [x]), { inputs: [x], gradient: (dy) => [dy] });
+      return reduceSum(b, b.op('Floor', [x]));
+    };
+    expect(gradientAt(straight)).toEqual([0, 0, 0]);
+  });
+
+  it.each([0, 1])('sets a derivative by hand on output %i of several', (which) => {
+    const loss = (b: GraphBuilder, x: Value) => {
+      const parts = b.apply('Split', [x, b.int64([1, 2])], { outputs: 2 });
+      const own = b.setGradient(parts[which]!, { inputs: [x], gradient: () => [b.constant(vector)] });
+      return add(b, reduceSum(b, own), reduceSum(b, parts[1 - which]!));
+    };
+    const other = which === 0 ? [0, 1, 1] : [1, 0, 0];
+    expect(gradientAt(loss)).toEqual([1, -2, 3].map((value, i) => value + other[i]!));
+  });
+
+  it('refuses constants, which are folded, and what is no list', () => {
+    const b = new GraphBuilder();
+    const w = b.constant(vector, 'w');
+    const loss = reduceSum(b, mul(b, w, b.input('x', 'float32', [3])));
+    expect(() => differentiate(b, loss, [w])).toThrowError(
+      expect.objectContaining({ code: 'unsupported', tensor: 'w', hint: expect.stringContaining('input') }),
+    );
+    expect(() => differentiate(b, loss, w as never)).toThrowError(expect.objectContaining({ code: 'value-unknown' }));
+  });
+
   it('takes an operator from outside', () => {
     const cube = {
       type: 'Cube',

@@ -19,10 +19,21 @@ import { noGradient } from './obstacles.ts';
  * @param wrt the values to differentiate by
  * @returns a gradient of the same shape for each value of `wrt`; a zero constant where `of` does not depend on it
  * @throws `operator-no-gradient` and what the derivatives throw, naming the node; `shape-mismatch` when `of` is not a
- *   scalar; `value-unknown` for a value of another builder; `unsupported` where it depends on values of half precision, whose derivatives are not computed
+ *   scalar; `value-unknown` for a value of another builder; `unsupported` for constants, and where it depends on values of half precision, whose derivatives are not computed
  */
 export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Value[]): Value[] {
-  for (const value of [of, ...wrt]) builder.own(value, 'A derivative');
+  for (const value of [of, ...requireValues(wrt)]) builder.own(value, 'A derivative');
+  const constant = wrt.find((value) => builder.constantOf(value) !== undefined);
+  if (constant !== undefined) {
+    throw new DatafreeError(
+      'unsupported',
+      `"${constant.name}" is a constant, and what is computed from constants is folded.`,
+      {
+        tensor: constant.name,
+        hint: 'Make it an input, or a state of a StepProgram, to differentiate by it.',
+      },
+    );
+  }
   if (of.shape.some((size) => size !== 1)) {
     throw new DatafreeError('shape-mismatch', `Only a scalar can be differentiated, "${of.name}" is [${of.shape}].`, {
       tensor: of.name,
@@ -65,7 +76,7 @@ export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Va
       const results =
         rule === undefined
           ? gradientOf(builder, application, named, own, wanted)
-          : requireList(rule.gradient(own[0] as Value, wanted));
+          : requireResults(rule.gradient(own[0] as Value, wanted));
       inputs.forEach((input, k) => {
         if (wanted[k]) accumulate(input, results[k]);
       });
@@ -82,10 +93,17 @@ function gradientOf(
   wanted: readonly boolean[],
 ): readonly (Value | undefined)[] {
   const constant = (index: number) => builder.constantOf(inputs[index]);
-  return requireList(operator.gradient?.({ node, builder, inputs, outputs, wanted, constant }, adjoints));
+  return requireResults(operator.gradient?.({ node, builder, inputs, outputs, wanted, constant }, adjoints));
 }
 
-function requireList(results: readonly (Value | undefined)[] | undefined): readonly (Value | undefined)[] {
+function requireValues(wrt: readonly Value[]): readonly Value[] {
+  if (Array.isArray(wrt)) return wrt;
+  throw new DatafreeError('value-unknown', 'What to differentiate by is no list of values.', {
+    hint: 'Give a list: differentiate(builder, loss, [x]).',
+  });
+}
+
+function requireResults(results: readonly (Value | undefined)[] | undefined): readonly (Value | undefined)[] {
   if (Array.isArray(results)) return results;
   throw new DatafreeError('plugin-failed', 'it gave no list: a value, or undefined, for each input is needed.', {
     hint: derivativeHint,

@@ -11,9 +11,34 @@ import { tensorOf } from '../tensor.ts';
 import { bind, inferTypes } from './bind.ts';
 import { GraphBuilder } from './builder.ts';
 import { interpret } from './interpret.ts';
-import { withOperators } from './operator.ts';
+import { type Value, withOperators } from './operator.ts';
 
 describe('GraphBuilder', () => {
+  it('tells attributes apart that JSON does not', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [2]);
+    const limits = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0, -0];
+    const nodes = limits.map((value) => b.op('ThresholdedRelu', [x], { alpha: { type: 'float', value } }));
+    expect(new Set(nodes).size).toBe(limits.length);
+    expect(b.op('ThresholdedRelu', [x], { alpha: { type: 'float', value: Number.NaN } })).toBe(nodes[2]);
+  });
+
+  it('puts only values of its own, of the same type, in the place of initializers', () => {
+    const inner = new GraphBuilder({ name: 'inner' });
+    const weight = inner.constant(tensorOf('float32', [3], [1, 2, 3]), 'w');
+    inner.output(mul(inner, inner.input('x', 'float32', [3]), weight), 'y');
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [3]);
+    const wide = b.input('wide', 'float32', [4, 1]);
+    const foreign = new GraphBuilder().input('x', 'float32', [3]);
+    const replaced = (name: string, value: Value) =>
+      b.inline(inner.build(), { x }, { replace: new Map([[name, value]]) })('y');
+    expect(replaced('w', x).shape).toEqual([3]);
+    expect(() => replaced('w', foreign)).toThrowError(expect.objectContaining({ code: 'value-unknown' }));
+    expect(() => replaced('v', x)).toThrowError(expect.objectContaining({ code: 'value-unknown', tensor: 'v' }));
+    expect(() => replaced('w', wide)).toThrowError(expect.objectContaining({ code: 'shape-mismatch', tensor: 'w' }));
+  });
+
   it('writes a graph that computes what was asked', () => {
     const b = new GraphBuilder();
     const x = b.input('x', 'float32', [2, 3]);

@@ -10,7 +10,7 @@ import {
 } from '@datafree/plugin';
 import { standardOperators } from '../ops/index.ts';
 import { elementCount, int64Of, scalarOf } from '../tensor.ts';
-import { errorOf, withNode } from './nodeErrors.ts';
+import { errorOf, typesOf, withNode } from './nodeErrors.ts';
 import { type Operator, type OperatorSet, operatorKey, type TensorType, type Value } from './operator.ts';
 import { prune } from './prune.ts';
 import { requireOperands } from './requireOperands.ts';
@@ -73,6 +73,8 @@ export class GraphBuilder {
   #custom = new Map<string, CustomGradient>();
   #values = new Map<string, Value>();
   #shared = new Map<string, readonly Value[]>();
+  /** The key in `#shared`, by the name of a value. */
+  #sharedBy = new Map<string, string>();
   #interned = new Map<string, Value>();
   #nodeNames = new Set<string>();
   /** Names that inlined nodes have in the graph that they come from, where they are not the same. */
@@ -163,6 +165,9 @@ export class GraphBuilder {
     const domain = options.domain ?? '';
     const attributes = options.attributes ?? {};
     const count = options.outputs ?? 1;
+    if (!Array.isArray(inputs)) throw noList(type, inputs);
+    const fault = Object.entries(attributes).find(([, attribute]) => typeof attribute?.type !== 'string');
+    if (fault !== undefined) throw noAttribute(type, ...fault);
     for (const input of inputs) if (input !== undefined) this.own(input, type, type);
     const names = inputs.map((input) => input?.name ?? '');
     const key = sharingKey(domain, type, names, attributes, count);
@@ -195,7 +200,8 @@ export class GraphBuilder {
    *
    * @param inputs values for the graph's inputs, by name
    * @returns looks up the value that took the place of a named value of the graph
-   * @throws `value-unknown` for an input that is not given, or given a value of another builder
+   * @throws `value-unknown` for an input that is not given, values of another builder, and replacements of what is no
+   *   initializer; `shape-mismatch` for replacements of another type or shape
    */
   inline(graph: Graph, inputs: Readonly<Record<string, Value>>, options: InlineOptions = {}): (name: string) => Value {
     const prefix = options.prefix ?? '';
@@ -206,6 +212,7 @@ export class GraphBuilder {
       if (value !== undefined) inside.set(name, this.own(value, `Input "${name}" of graph "${graph.name}"`));
     }
     const needed = prune(graph, wanted);
+    for (const [name, replacement] of options.replace ?? []) this.#checkReplacement(graph, name, replacement);
     for (const [name, tensor] of needed.initializers) {
       const replacement = options.replace?.get(name);
       inside.set(name, replacement ?? this.constant(tensor, this.#unusedName(prefix + name)));
@@ -252,11 +259,20 @@ export class GraphBuilder {
     return find;
   }
 
-  /** Sets a derivative of one's own for `value`, a function of `inputs`: straight-through estimators and the like. */
+  /**
+   * Sets a derivative of one's own for `value`, a function of `inputs`: straight-through estimators and the like.
+   *
+   * @returns the value to go on with: what is computed from it has that derivative
+   */
   setGradient(value: Value, rule: CustomGradient): Value {
     for (const own of [value, ...rule.inputs]) this.own(own, 'A derivative of its own');
-    const own = this.#custom.has(value.name) || !this.#producers.has(value.name) ? this.#identity(value) : value;
+    const producer = this.producerOf(value);
+    const alone = producer?.outputs.length === 1 && !this.#custom.has(value.name);
+    const own = alone ? value : this.#identity(value);
     this.#custom.set(own.name, rule);
+    // What is written like it from now on has the derivative of its operator.
+    const key = this.#sharedBy.get(own.name);
+    if (key !== undefined) this.#shared.delete(key);
     return own;
   }
 
@@ -345,7 +361,10 @@ export class GraphBuilder {
     });
     const index = this.#applications.push({ node, operator, inputs, outputs }) - 1;
     for (const output of outputs) if (output.name !== '') this.#producers.set(output.name, index);
-    if (key !== undefined && !operator.impure) this.#shared.set(key, outputs);
+    if (key !== undefined && !operator.impure) {
+      this.#shared.set(key, outputs);
+      for (const output of outputs) this.#sharedBy.set(output.name, key);
+    }
     return outputs;
   }
 
@@ -361,6 +380,25 @@ export class GraphBuilder {
       if (known !== undefined) return requireTensors(known, 'known');
       if (operator.evaluate === undefined || !allConstant) return undefined;
       return requireTensors(operator.evaluate({ node: context.node, inputs: constants }), 'evaluate');
+    });
+  }
+
+  /** A value in place of an initializer is one of this builder, and of the same type. */
+  #checkReplacement(graph: Graph, name: string, value: Value): void {
+    const what = `Initializer "${name}" of graph "${graph.name}"`;
+    const tensor = graph.initializers.get(name);
+    this.own(value, what);
+    if (tensor === undefined) {
+      throw new DatafreeError('value-unknown', `${what} is to be replaced, and there is none of that name.`, {
+        tensor: name,
+        hint: 'Name initializers of the graph: the keys of its `initializers`.',
+      });
+    }
+    const [is, would] = [typesOf([{ dtype: tensor.dtype, shape: tensor.dims }]), typesOf([value])];
+    if (is === would) return;
+    throw new DatafreeError('shape-mismatch', `${what} is ${is}, and would be replaced by ${would}.`, {
+      tensor: name,
+      hint: 'Give a value of the same element type and shape.',
     });
   }
 
@@ -436,6 +474,24 @@ function refuse(name: string, fault: string | undefined): void {
   });
 }
 
+function noList(op: string, given: unknown): DatafreeError {
+  return new DatafreeError('value-unknown', `${op} is given ${kindOf(given)} where it takes a list of values.`, {
+    op,
+    hint: 'Give the inputs as a list: [x, w], with undefined for one that is left out.',
+  });
+}
+
+function noAttribute(op: string, name: string, given: unknown): DatafreeError {
+  return new DatafreeError(
+    'attribute-invalid',
+    `The attribute "${name}" of ${op} is ${kindOf(given)} without a type.`,
+    {
+      op,
+      hint: `Make it as { ${name}: attribute.int(…) }, or leave it out: \`attribute.attributes\` drops what is undefined.`,
+    },
+  );
+}
+
 function noValue(user: string, given: unknown, op: string | undefined): DatafreeError {
   return new DatafreeError('value-unknown', `${user} is given ${kindOf(given)}, which is no value of a graph.`, {
     op,
@@ -482,6 +538,14 @@ function constantKey(tensor: Tensor): string | undefined {
   return `${tensor.dtype}[${tensor.dims}]${Array.from(tensor.data as ArrayLike<unknown>, (v) => (Object.is(v, -0) ? '-0' : String(v)))}`;
 }
 
+/** JSON has no infinities, no NaN and one zero. */
+function exactly(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `${1 / value} ${value}`
+    : value;
+}
+
 function sharingKey(
   domain: string,
   type: string,
@@ -493,7 +557,7 @@ function sharingKey(
   for (const name of Object.keys(attributes).sort()) {
     const attribute = attributes[name] as Attribute;
     if (attribute.type === 'tensor' || attribute.type === 'graph') return undefined;
-    parts.push(`${name}=${attribute.type}:${JSON.stringify(attribute.value)}`);
+    parts.push(`${name}=${attribute.type}:${JSON.stringify(attribute.value, exactly)}`);
   }
   return `${domain}:${type}/${outputs}(${JSON.stringify(inputs)}){${parts}}`;
 }

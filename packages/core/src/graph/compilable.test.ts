@@ -21,12 +21,27 @@ it.each([undefined, null, {}, { graph: graph() }])('refuses what is no graph: %s
   );
 });
 
+it('refuses a graph that gives nothing', () => {
+  const b = new GraphBuilder();
+  b.input('x', 'float32', [2]);
+  expect(() => requireCompilable(b.build())).toThrowError(expect.objectContaining({ code: 'model-invalid' }));
+});
+
 it.each([
   ['threads', { threads: 0 }],
   ['threads', { threads: 1.5 }],
   ['carried', { carried: { x: 'y' } }],
   ['carried', { carried: new Map([['z', 'y']]) }],
   ['carried', { carried: new Map([['x', 'z']]) }],
+  [
+    'carried',
+    {
+      carried: new Map([
+        ['x', 'y'],
+        ['w', 'y'],
+      ]),
+    },
+  ],
 ])('refuses %s that there are not: %j', (path, options) => {
   expect(() => requireCompilable(graph(), options as unknown as CompileOptions)).toThrowError(
     expect.objectContaining({ code: 'option-invalid', path, hint: expect.any(String) }),

@@ -7,10 +7,20 @@ import { kindOf } from './wellFormed.ts';
  * @throws `model-invalid` for what is no graph, as the model around one; `option-invalid` for a number of threads that
  *   there is not, and for carried names that are no input or no output of the graph
  */
-export function requireCompilable(graph: Graph, { threads, carried }: CompileOptions = {}): void {
+export function requireCompilable(graph: Graph, options: CompileOptions = {}): void {
   requireGraph(graph);
+  if (graph.outputs.length === 0) {
+    throw new DatafreeError('model-invalid', `Graph "${graph.name}" has no outputs, so there is nothing to compute.`, {
+      hint: 'Name what it is to give with `output` of the GraphBuilder.',
+    });
+  }
+  const { threads, carried } = options ?? {};
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw optionInvalid('threads', `is ${threads}`, 'Give a whole number of at least 1, or leave it out.');
+    throw optionInvalid(
+      'threads',
+      `is ${JSON.stringify(threads)}`,
+      'Give a whole number of at least 1, or leave it out.',
+    );
   }
   if (carried === undefined) return;
   if (!(carried instanceof Map)) {
@@ -18,6 +28,9 @@ export function requireCompilable(graph: Graph, { threads, carried }: CompileOpt
   }
   const inputs = graph.inputs.map(({ name }) => name);
   const outputs = graph.outputs.map(({ name }) => name);
+  if (new Set(carried.values()).size < carried.size) {
+    throw optionInvalid('carried', 'names an output twice', 'Let each input become an output of its own.');
+  }
   for (const [input, output] of carried as ReadonlyMap<string, string>) {
     if (!inputs.includes(input)) throw optionInvalid('carried', `names the input ${quoted([input])}`, has(inputs));
     if (!outputs.includes(output)) throw optionInvalid('carried', `names the output ${quoted([output])}`, has(outputs));

@@ -55,6 +55,11 @@ export function sizesOf(inputs: readonly ValueInfo[], feeds: Tensors): Record<st
  * @throws `value-unknown`
  */
 export function requireOutputs(outputs: readonly string[], wanted: readonly string[]): void {
+  if (!Array.isArray(wanted)) {
+    throw new DatafreeError('value-unknown', 'The outputs that are wanted are no list of names.', {
+      hint: `Give a list: run(feeds, [${JSON.stringify(outputs[0] ?? 'y')}]).`,
+    });
+  }
   const unknown = wanted.find((name) => !outputs.includes(name));
   if (unknown === undefined) return;
   throw new DatafreeError('value-unknown', `The graph has no output "${unknown}".`, {

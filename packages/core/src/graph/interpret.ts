@@ -3,7 +3,7 @@ import { standardOperators } from '../ops/index.ts';
 import { isFloat, numbersOf, tensorOf } from '../tensor.ts';
 import { requireGraph } from './compilable.ts';
 import { sizesOf } from './feeds.ts';
-import { withNode } from './nodeErrors.ts';
+import { errorOf, withNode } from './nodeErrors.ts';
 import { type OperatorSet, operatorKey } from './operator.ts';
 import { requireOperands } from './requireOperands.ts';
 import { requireTensors } from './wellFormed.ts';
@@ -62,11 +62,18 @@ export function interpret(
     });
     node.outputs.forEach((name, i) => {
       const output = outputs[i];
+      if (name !== '' && output === undefined) throw errorOf(node, types, notGiven(i));
       if (name !== '' && output !== undefined) values.set(name, widen(output));
     });
   }
   const wanted = options.wanted ?? graph.outputs.map((output) => output.name);
   return Object.fromEntries(wanted.map((name) => [name, find(name)]));
+}
+
+function notGiven(output: number): DatafreeError {
+  return new DatafreeError('plugin-failed', `by its evaluation there is no output ${output}.`, {
+    hint: 'Let the `evaluate` of the operator give each output that its nodes have.',
+  });
 }
 
 function widened(tensor: Tensor): Tensor {

@@ -148,6 +148,22 @@ describe('an error of a node that is written', () => {
     expect(errorOf(() => b.output(undefined as never))).toMatchObject({ code: 'value-unknown' });
   });
 
+  it('says what is no list of values, no attribute, no set of operators, no tensor', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [2]);
+    const coded = (code: ErrorCode, work: () => unknown) =>
+      expect(errorOf(work)).toMatchObject({ code, hint: expect.any(String) });
+    coded('value-unknown', () => b.op('Relu', x as never));
+    coded('value-unknown', () => b.op('Relu', undefined as never));
+    coded('attribute-invalid', () => b.op('Softmax', [x], { axis: undefined as never }));
+    coded('attribute-invalid', () => b.op('Softmax', [x], { axis: 1 as never }));
+    coded('option-invalid', () => withOperators(standardOperators, {} as never));
+    coded('option-invalid', () => withOperators([] as never, []));
+    coded('shape-mismatch', () => tensorOf('float32', [2], undefined as never));
+    coded('shape-mismatch', () => tensorOf('float32', 2 as never, [1, 2]));
+    expect(tensorOf('int64', [1], [3n] as never).data).toEqual(new BigInt64Array([3n]));
+  });
+
   it('tells a gap among any number of inputs', () => {
     const b = new GraphBuilder();
     const x = b.input('x', 'float32', [2]);

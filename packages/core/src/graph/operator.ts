@@ -85,9 +85,15 @@ export function operatorKey(domain: string, type: string): string {
 /**
  * A new set: `base` with `operators` added; one of the same name replaces the old.
  *
- * @throws `option-invalid` for an operator without a `type` or an `infer`
+ * @throws `option-invalid` for what is no set or no list, and for an operator without a `type` or an `infer`
  */
 export function withOperators(base: OperatorSet, operators: readonly Operator[]): OperatorSet {
+  if (!Array.isArray(operators) || !(base instanceof Map)) {
+    throw new DatafreeError('option-invalid', 'Operators are added to a set of operators, as a list.', {
+      path: 'operators',
+      hint: 'Call withOperators(standardOperators, [yourOperator]).',
+    });
+  }
   operators.forEach((operator, i) => {
     const { type, infer } = operator ?? {};
     if (typeof type === 'string' && type !== '' && typeof infer === 'function') return;

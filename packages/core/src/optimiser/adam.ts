@@ -8,6 +8,7 @@ import { sub } from '../ops/elementwise/sub.ts';
 import type { StepProgram } from '../step/program.ts';
 import { scalarOf, tensorOf } from '../tensor.ts';
 import type { Optimiser, Update } from './optimiser.ts';
+import { requireBetween } from './settings.ts';
 import { fromVector, joined } from './vector.ts';
 
 /** Settings of {@link adam}. */
@@ -20,9 +21,11 @@ export interface AdamOptions {
   readonly epsilon?: number;
 }
 
-/** Adam (Kingma and Ba, 2015, algorithm 1), with bias correction. Defaults β = (0.9, 0.999), ε = 1e-8. */
+/** Adam (Kingma and Ba, 2015, algorithm 1), with bias correction. Defaults β = (0.9, 0.999), ε = 1e-8. @throws `option-invalid` */
 export function adam(options: AdamOptions = {}): Optimiser {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options ?? {};
+  requireBetween('adam', { beta1, beta2 }, 0, 1);
+  requireBetween('adam', { epsilon }, Number.MIN_VALUE);
   return {
     name: 'adam',
     update(program: StepProgram, updates: readonly Update[], learningRate: Value): Value[] {

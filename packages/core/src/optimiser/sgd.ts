@@ -5,6 +5,7 @@ import { sub } from '../ops/elementwise/sub.ts';
 import type { StepProgram } from '../step/program.ts';
 import { elementCount, tensorOf } from '../tensor.ts';
 import type { Optimiser, Update } from './optimiser.ts';
+import { requireBetween } from './settings.ts';
 import { fromVector, joined } from './vector.ts';
 
 /** Settings of {@link sgd}. */
@@ -19,9 +20,13 @@ export interface SgdOptions {
 /**
  * Stochastic gradient descent with momentum, element by element: `v ← µ·v + g`, `w ← w − rate·v`; with Nesterov's
  * `w ← w − rate·(g + µ·v)` (Sutskever et al. 2013, the rate outside of `v`).
+ *
+ * @throws `option-invalid`
  */
 export function sgd(options: SgdOptions = {}): Optimiser {
-  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  const { momentum = 0, nesterov = false, weightDecay = 0 } = options ?? {};
+  requireBetween('sgd', { momentum }, 0, 1);
+  requireBetween('sgd', { weightDecay }, 0);
   return {
     name: 'sgd',
     update(program: StepProgram, updates: readonly Update[], learningRate: Value): Value[] {

@@ -45,6 +45,17 @@ async function path(optimiser: Optimiser, rate: number, steps: number): Promise<
 }
 
 describe('optimisers', () => {
+  it.each([
+    ['beta1', () => adam({ beta1: 1 })],
+    ['beta2', () => adam({ beta2: Number.NaN })],
+    ['epsilon', () => adam({ epsilon: 0 })],
+    ['momentum', () => sgd({ momentum: 2 })],
+    ['momentum', () => sgd({ momentum: '0.9' as never })],
+    ['weightDecay', () => sgd({ weightDecay: -1 })],
+  ])('refuse a %s that they cannot go by', (path, make) => {
+    expect(make).toThrowError(expect.objectContaining({ code: 'option-invalid', path, hint: expect.any(String) }));
+  });
+
   it('descends by Adam as its algorithm says', async () => {
     const rate = 0.1;
     const [m, v, x] = [
@@ -118,6 +129,37 @@ describe('StepRunner.steps', () => {
     expect(runner.repeats).toBe(false);
     expect(numbers(await runner.steps(feeds))).toEqual([1, 1, 2]);
     expect(runner.get('x').data[0]).toBe(1);
+  });
+
+  it('runs steps that are asked for at once one after the other', async () => {
+    const runner = await doubling().compile(reference);
+    const nothing = { less: scalarOf('float32', 0) };
+    await Promise.all([runner.step(nothing), runner.step(nothing)]);
+    expect(runner.get('x').data[0]).toBe(4);
+  });
+
+  it('takes states by set alone, and keeps their types', async () => {
+    const runner = await doubling().compile(reference);
+    const x = runner.get('x');
+    await expect(runner.step({ ...feeds[0], x })).rejects.toMatchObject({ code: 'option-invalid', path: 'x' });
+    await expect(runner.steps([{ ...feeds[0], x }])).rejects.toMatchObject({ code: 'option-invalid', path: 'x' });
+    const wide = tensorOf('float64', x.dims, [1]);
+    expect(() => runner.set('x', wide)).toThrowError(expect.objectContaining({ code: 'shape-mismatch' }));
+    expect(() => runner.set('x', { ...x, data: [] as never })).toThrowError(
+      expect.objectContaining({ code: 'shape-mismatch', hint: expect.any(String) }),
+    );
+    expect(() => runner.get('y')).toThrowError(
+      expect.objectContaining({ code: 'value-unknown', hint: 'The states are "x", "two".' }),
+    );
+  });
+
+  it('gives a next value of its type to a state alone', () => {
+    const b = new GraphBuilder();
+    const program = new StepProgram(b);
+    const x = program.state('x', tensorOf('float32', [1], [1]));
+    const wide = b.op('Cast', [x], { to: { type: 'int', value: 11 } });
+    expect(() => program.next(x, wide)).toThrowError(expect.objectContaining({ code: 'shape-mismatch', tensor: 'x' }));
+    expect(() => program.next(wide, wide)).toThrowError(expect.objectContaining({ code: 'value-unknown' }));
   });
 
   it('hands all of them to a session that repeats', async () => {

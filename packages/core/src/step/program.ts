@@ -1,6 +1,8 @@
 import { DatafreeError, type Graph, type Runtime, type Session, type Tensor, type Tensors } from '@datafree/plugin';
 import type { GraphBuilder } from '../graph/builder.ts';
+import { typesOf } from '../graph/nodeErrors.ts';
 import type { Value } from '../graph/operator.ts';
+import { tensorFault } from '../graph/wellFormed.ts';
 import { inOwnNames } from './ownNames.ts';
 
 /**
@@ -23,16 +25,16 @@ export class StepProgram {
     return this.builder.input(name, initial.dtype, initial.dims);
   }
 
-  /** Sets what a state becomes after the step. A state without next value stays as it is. */
+  /**
+   * Sets what a state becomes after the step. A state without next value stays as it is.
+   *
+   * @throws `value-unknown` for what is no state, `shape-mismatch` for another type or shape
+   */
   next(state: Value, value: Value): void {
-    if (String(state.shape) !== String(value.shape)) {
-      throw new DatafreeError(
-        'shape-mismatch',
-        `State "${state.name}" [${state.shape}] would become [${value.shape}].`,
-        {
-          tensor: state.name,
-        },
-      );
+    for (const own of [state, value]) this.builder.own(own, 'A next state');
+    if (!this.#initial.has(state.name)) throw noState(state.name, this.#initial.keys());
+    if (typesOf([state]) !== typesOf([value])) {
+      throw misfit(state.name, typesOf([state]), `would become ${typesOf([value])}`);
     }
     const output = `${state.name}'`;
     this.builder.output(value, output);
@@ -77,6 +79,7 @@ export class StepRunner {
   readonly #next: ReadonlyMap<string, string>;
   readonly #reads: readonly string[];
   readonly #state: Map<string, Tensor>;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     builder: GraphBuilder,
@@ -92,8 +95,18 @@ export class StepRunner {
     this.#reads = reads;
   }
 
-  /** Runs one step and returns what is read. @param feeds the inputs that are not state */
-  async step(feeds: Tensors = {}): Promise<Tensors> {
+  /**
+   * Runs one step and returns what is read. Steps that are asked for at once go one after the other.
+   *
+   * @param feeds the inputs that are not state
+   * @throws `option-invalid` for a state among them, and what the runtime throws
+   */
+  step(feeds: Tensors = {}): Promise<Tensors> {
+    return this.#inTurn(() => this.#step(feeds));
+  }
+
+  async #step(feeds: Tensors): Promise<Tensors> {
+    this.#refuseStates(feeds);
     const given = { ...Object.fromEntries(this.#state), ...feeds };
     const outputs = await inOwnNames(this.#builder, () => this.#session.run(given));
     for (const [state, output] of this.#next) this.#state.set(state, outputs[output] as Tensor);
@@ -105,12 +118,23 @@ export class StepRunner {
     return this.#session.repeat !== undefined;
   }
 
-  /** Runs several steps and returns what is read after each. @param feeds of each step the inputs that are not state */
-  async steps(feeds: readonly Tensors[]): Promise<readonly Tensors[]> {
+  /**
+   * Runs several steps and returns what is read after each. Where the runtime repeats them in one run, one that fails
+   * leaves the states as they were before all of them.
+   *
+   * @param feeds of each step the inputs that are not state
+   * @throws `option-invalid` for a state among them, and what the runtime throws
+   */
+  steps(feeds: readonly Tensors[]): Promise<readonly Tensors[]> {
+    return this.#inTurn(() => this.#steps(feeds));
+  }
+
+  async #steps(feeds: readonly Tensors[]): Promise<readonly Tensors[]> {
+    for (const own of feeds) this.#refuseStates(own);
     const session = this.#session;
     if (session.repeat === undefined) {
       const reads: Tensors[] = [];
-      for (const own of feeds) reads.push(await this.step(own));
+      for (const own of feeds) reads.push(await this.#step(own));
       return reads;
     }
     const constant = Object.fromEntries([...this.#state].filter(([name]) => !this.#next.has(name)));
@@ -123,6 +147,22 @@ export class StepRunner {
     return results.map((outputs) => this.#read(outputs));
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const own = this.#last.then(work);
+    this.#last = own.catch(() => undefined);
+    return own;
+  }
+
+  /** A state is set, and not fed beside. */
+  #refuseStates(feeds: Tensors): void {
+    const state = [...this.#state.keys()].find((name) => Object.hasOwn(feeds, name));
+    if (state === undefined) return;
+    throw new DatafreeError('option-invalid', `"${state}" is a state of the step and cannot be fed.`, {
+      path: state,
+      hint: `Set it beforehand: runner.set(${JSON.stringify(state)}, tensor).`,
+    });
+  }
+
   #read(outputs: Tensors): Tensors {
     return Object.fromEntries(this.#reads.map((name) => [name, outputs[name] as Tensor]));
   }
@@ -130,18 +170,16 @@ export class StepRunner {
   /** The present value of a state. @throws `value-unknown` */
   get(state: string): Tensor {
     const tensor = this.#state.get(state);
-    if (tensor === undefined) throw new DatafreeError('value-unknown', `There is no state "${state}".`);
+    if (tensor === undefined) throw noState(state, this.#state.keys());
     return tensor;
   }
 
   /** Replaces the value of a state. @throws `value-unknown`, `shape-mismatch` */
   set(state: string, tensor: Tensor): void {
-    const { dims } = this.get(state);
-    if (String(dims) !== String(tensor.dims)) {
-      throw new DatafreeError('shape-mismatch', `State "${state}" is [${dims}], not [${tensor.dims}].`, {
-        tensor: state,
-      });
-    }
+    const before = typeOf(this.get(state));
+    const fault = tensorFault(tensor);
+    if (fault !== undefined) throw misfit(state, before, fault);
+    if (before !== typeOf(tensor)) throw misfit(state, before, `was given ${typeOf(tensor)}`);
     this.#state.set(state, tensor);
   }
 
@@ -154,4 +192,23 @@ export class StepRunner {
   dispose(): Promise<void> {
     return this.#session.dispose();
   }
+}
+
+function typeOf({ dtype, dims }: Tensor): string {
+  return typesOf([{ dtype, shape: dims }]);
+}
+
+function misfit(state: string, type: string, problem: string): DatafreeError {
+  return new DatafreeError('shape-mismatch', `State "${state}" is ${type}; it ${problem}.`, {
+    tensor: state,
+    hint: 'A state keeps its element type and shape from step to step.',
+  });
+}
+
+function noState(name: string, states: Iterable<string>): DatafreeError {
+  const known = [...states].map((state) => JSON.stringify(state)).join(', ');
+  return new DatafreeError('value-unknown', `There is no state "${name}".`, {
+    tensor: name,
+    hint: known === '' ? 'There are no states.' : `The states are ${known}.`,
+  });
 }

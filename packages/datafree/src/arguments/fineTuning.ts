@@ -2,7 +2,7 @@ import type { FineTunerOptions } from '@datafree/finetuner';
 import type { FineTuner } from '@datafree/plugin';
 import { type Command, Option } from 'commander';
 import { makerOf } from '../plugins/make.ts';
-import { type Assignment, assembled, assignment, oneOf, repeated, whole } from './values.ts';
+import { type Assignment, assignment, besides, oneOf, repeated, whole } from './values.ts';
 
 /** How a quantised network learns from its full-precision self. */
 export interface FineTuningOptions {
@@ -53,9 +53,9 @@ export function withFineTuning(command: Command, { alone = false } = {}): Comman
 export async function fineTunerFor(options: FineTuningOptions): Promise<FineTuner> {
   const { finetuneMethod = 'distil', finetunePreset, finetuneSteps, finetuneOption = [] } = options;
   const make = await makerOf('fine-tuner', finetuneMethod);
-  return make({
+  const flags = {
     ...(finetunePreset === undefined ? {} : { preset: finetunePreset }),
     ...(finetuneSteps === undefined ? {} : { steps: finetuneSteps }),
-    ...assembled(finetuneOption),
-  });
+  };
+  return make({ ...flags, ...besides(flags, finetuneOption, 'finetune') });
 }

@@ -35,6 +35,17 @@ test('what is on can be switched off, and what is off on', () => {
   }
 });
 
+test('what would have no effect beside another option is refused', () => {
+  for (const [path, ...args] of [
+    ['weights', '--weights', '3', '--budget', '0.125'],
+    ['weights', '--weights', '3', '--operations-budget', '0.01'],
+    ['percentile', '--percentile', '99'],
+    ['percentile', '--percentile', '99', '--calibration', 'minmax'],
+  ]) {
+    expect(() => parse(...args)).toThrowError(expect.objectContaining({ code: 'option-invalid', path }));
+  }
+});
+
 test('flags reach the quantizer as its options', () => {
   const options = parse(
     ...['--weights', '4', '--activations', '6', '--first-last', '8/7', '--calibration', 'percentile'],

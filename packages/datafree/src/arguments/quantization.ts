@@ -80,9 +80,27 @@ export const quantizationFlags = [
 
 /** The options for the quantizer among all options of a command; what is absent keeps the quantizer's default. */
 export function quantizationOf(options: QuantizationOptions): QuantizerOptions {
+  refuseIdle(options);
   const given = quantizationFlags.filter((name) => options[name] !== undefined);
   const chosen = Object.fromEntries(given.map((name) => [name, options[name]]));
   return options.exclude === undefined ? chosen : { ...chosen, exclude: options.exclude.map(exclusion) };
+}
+
+/** What would have no effect beside another option is refused. @throws `option-invalid` */
+function refuseIdle({ weights, budget, operationsBudget, calibration, percentile }: QuantizationOptions): void {
+  const chosen = budget === undefined ? '--operations-budget' : '--budget';
+  if (weights !== undefined && (budget ?? operationsBudget) !== undefined) {
+    throw new DatafreeError('option-invalid', `--weights: ${chosen} chooses the bits of the weights in its place.`, {
+      path: 'weights',
+      hint: `Give --weights or ${chosen}.`,
+    });
+  }
+  if (percentile !== undefined && calibration !== 'percentile') {
+    throw new DatafreeError('option-invalid', '--percentile: only the calibration "percentile" goes by it.', {
+      path: 'percentile',
+      hint: 'Give --calibration percentile too.',
+    });
+  }
 }
 
 /** A name, or a pattern in which `*` stands for any characters. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { makerOf } from '../plugins/make.ts';
 import type { Bits } from './grid.ts';
 import { type QuantizationOptions, quantizationOf } from './quantization.ts';
-import { type Assignment, assembled, assignment, repeated } from './values.ts';
+import { type Assignment, assignment, besides, repeated } from './values.ts';
 
 /** What quantises. */
 export interface QuantizerChoice extends QuantizationOptions {
@@ -31,6 +31,9 @@ export function withQuantizer(command: Command): Command {
  */
 export async function quantizersFor(options: QuantizerChoice): Promise<(own?: Bits) => Quantizer> {
   const make = await makerOf('quantizer', options.quantizer);
-  const given = { ...quantizationOf(options), ...assembled(options.quantizerOption ?? []) };
+  const given = {
+    ...quantizationOf(options),
+    ...besides(quantizationOf(options), options.quantizerOption, 'quantizer'),
+  };
   return (own) => make({ ...given, ...own });
 }

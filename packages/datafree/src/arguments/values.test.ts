@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { assembled, assignment, bits, interval, number, numbers, oneOf, repeated, shape, whole } from './values.ts';
+import {
+  assembled,
+  assignment,
+  besides,
+  bits,
+  interval,
+  number,
+  numbers,
+  oneOf,
+  repeated,
+  shape,
+  whole,
+} from './values.ts';
 
 const refusal = { code: 'option-invalid', path: 'x', message: expect.stringContaining('--x') };
 
@@ -59,6 +71,14 @@ test('words of a list', () => {
 test('repeated options are collected in order', () => {
   const parse = repeated(Number);
   expect(parse('2', parse('1', undefined))).toEqual([1, 2]);
+});
+
+test('an option is given by its flag or by name', () => {
+  const weights = assignment('x')('weights=3');
+  expect(besides({ weights: undefined, activations: 4 }, [weights], 'quantizer')).toEqual({ weights: 3 });
+  expect(() => besides({ weights: 4 }, [weights], 'quantizer')).toThrowError(
+    expect.objectContaining({ code: 'option-invalid', path: 'weights' }),
+  );
 });
 
 test('options of a plugin', () => {

@@ -147,6 +147,27 @@ export function assembled(assignments: readonly Assignment[]): Record<string, un
   return options;
 }
 
+/**
+ * Options that are assigned by name, {@link assembled}, beside those that have a flag.
+ *
+ * @param flags what was given by flags
+ * @param of what the options are of: `--<of>-option`
+ * @throws `option-invalid` for one that was given both ways
+ */
+export function besides(
+  flags: Readonly<Record<string, unknown>>,
+  assignments: readonly Assignment[] = [],
+  of: string,
+): Record<string, unknown> {
+  const options = assembled(assignments);
+  const twice = Object.keys(options).find((name) => flags[name] !== undefined);
+  if (twice === undefined) return options;
+  throw new DatafreeError('option-invalid', `--${of}-option ${twice}: it was given by its own flag too.`, {
+    path: twice,
+    hint: 'Give it once.',
+  });
+}
+
 function invalid(name: string, text: string, wanted: string): DatafreeError {
   return new DatafreeError('option-invalid', `--${name}: "${text}" is not ${wanted}.`, { path: name });
 }

@@ -193,13 +193,13 @@ function summarize(
 }
 
 function describe(summary: Summary): string {
-  const { fusion, bits, precision, seconds: took, method, samples, fineTuning } = summary;
-  const tuning = fineTuning === null ? '' : `, fine-tuning ${seconds(took.fineTuning)}`;
+  const { fusion, precision, seconds: took, method, samples, fineTuning } = summary;
+  const tuning = took.fineTuning > 0 ? `, fine-tuning ${seconds(took.fineTuning)}` : '';
   return [
     pairs([
       ['output', summary.output],
       ['size', sizeOf(summary)],
-      ['bits', `weights ${weightBits(summary)}, activations ${bits.activations}`],
+      ['bits', `weights ${weightBits(summary)}, activations ${activationBits(summary)}`],
       ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
       ...fineTuningLines(fineTuning),
       ...Object.entries(summary.metrics).map(([name, values]): [string, string] => [name, valuesOf(values)]),
@@ -217,6 +217,12 @@ function describe(summary: Summary): string {
 function weightBits({ bits, precision }: Summary): string {
   const chosen = precision?.table.find((row) => row.chosen);
   return chosen === undefined ? String(bits.weights) : `${chosen.averageBits.toFixed(2)} on average`;
+}
+
+function activationBits({ bits, precision }: Summary): string {
+  const chosen = precision?.layers.map(({ activations }) => activations) ?? [];
+  const [least, most] = [Math.min(...chosen), Math.max(...chosen)];
+  return least < most ? `${least} to ${most}` : String(bits.activations);
 }
 
 function valuesOf(values: Readonly<Record<string, number>>): string {

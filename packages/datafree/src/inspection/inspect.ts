@@ -3,6 +3,7 @@ import { estimateInput } from '@datafree/inversion';
 import { decodeModel, prepareModel } from '@datafree/onnx';
 import {
   type Context,
+  type DType,
   type ErrorCode,
   type Graph,
   isDatafreeError,
@@ -106,10 +107,18 @@ export async function inspect(
   };
 }
 
-function parametersOf({ initializers }: Graph): number {
-  return [...initializers.values()]
-    .filter(({ dtype }) => isFloat(dtype) || dtype === 'float16' || dtype === 'bfloat16')
-    .reduce((sum, { dims }) => sum + elementCount(dims), 0);
+/** Floating-point constants, and quantised ones in place of their steps and zero points. */
+function parametersOf({ initializers, nodes }: Graph): number {
+  const rounding = nodes.filter(({ op }) => op === 'QuantizeLinear' || op === 'DequantizeLinear');
+  const quantised = new Set(rounding.map(({ inputs: [values] }) => values));
+  const grids = new Set(rounding.flatMap(({ inputs }) => inputs.slice(1)));
+  return [...initializers]
+    .filter(([name, { dtype }]) => quantised.has(name) || (isFraction(dtype) && !grids.has(name)))
+    .reduce((sum, [, { dims }]) => sum + elementCount(dims), 0);
+}
+
+function isFraction(dtype: DType): boolean {
+  return isFloat(dtype) || dtype === 'float16' || dtype === 'bfloat16';
 }
 
 function operatorsOf({ nodes }: Graph): OperatorCount[] {

@@ -1,5 +1,5 @@
 import { decodeModel } from '@datafree/onnx';
-import { DatafreeError, type Model, type Quantized, type ValueInfo } from '@datafree/plugin';
+import { checkGiven, DatafreeError, type Model, type Quantized, type ValueInfo } from '@datafree/plugin';
 import { quantizedBits } from '@datafree/student';
 import { type ModelFile, readModelFile } from './file.ts';
 
@@ -19,9 +19,11 @@ export interface OpenedQuantized {
  */
 export async function openQuantized(
   path: string,
-  { graph: { inputs, outputs } }: Model,
+  model: Model,
   bits: { readonly weights?: number | undefined; readonly activations?: number | undefined } = {},
 ): Promise<OpenedQuantized> {
+  checkGiven('openQuantized', { model });
+  const { inputs, outputs } = model.graph;
   const file = await readModelFile(path);
   const graph = decodeModel(file.bytes, { externalData: file.externalData });
   const own = quantizedBits(graph);

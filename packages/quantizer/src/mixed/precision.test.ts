@@ -144,6 +144,7 @@ describe('a budget', () => {
     expect(events.some(({ stage }) => stage === 'sensitivity')).toBe(false);
     // The stem is a sixth of all weights: at 32 bits it takes 0.153 alone.
     await expect(quantize({ budget: 0.2, exclude: ['stem'] })).rejects.toMatchObject({ code: 'option-invalid' });
+    await expect(quantize({ budget: 0.2, exclude: [/./] })).rejects.toMatchObject({ code: 'option-invalid' });
     const { layers: own } = await chosen({ budget: 0.3, exclude: ['stem'] });
     const stored = own.reduce((sum, { elements, bits }) => sum + elements * bits, 0);
     expect((stored + 32 * 216) / (32 * 1408)).toBeLessThanOrEqual(0.3);

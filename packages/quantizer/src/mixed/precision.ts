@@ -48,7 +48,6 @@ export async function choosePrecision(parts: PrecisionParts, context: Context): 
     activations: (layer) =>
       operationsBudget !== undefined && !(firstLast?.activations !== undefined && plan.firstAndLast.has(layer)),
   });
-  if (candidates.length === 0) return undefined;
   const floats = topology.graph.nodes.filter((node) => plan.roles.get(node) === 'weighted' && !plan.integer.has(node));
   const weightsOf = floats.map((node) => [node, topology.constant(node.inputs[1]) as Tensor] as const);
   const float = {
@@ -57,7 +56,10 @@ export async function choosePrecision(parts: PrecisionParts, context: Context): 
   };
   const assignment = { of: budget === undefined ? 'operations' : 'size', share } as const;
   // What cannot be kept is told before anything is measured.
-  assignBits({ candidates, losses: candidates.map(({ choices }) => choices.map(() => 0)), float }, assignment);
+  if (candidates.length > 0 || float.elements > 0) {
+    assignBits({ candidates, losses: candidates.map(({ choices }) => choices.map(() => 0)), float }, assignment);
+  }
+  if (candidates.length === 0) return undefined;
   const { calibration, percentile } = options;
   const weightGrids = { symmetric, range, granularity };
   const losses = await sensitivities(

@@ -35,6 +35,8 @@ export const resize: Kernel = (context) => {
     node.op === 'Upsample' ? 'asymmetric' : 'half_pixel',
   );
   const nearest = rounding[stringOf(node, 'nearest_mode', node.op === 'Upsample' ? 'floor' : 'round_prefer_floor')];
+  const policy = stringOf(node, 'keep_aspect_ratio_policy', 'stretch');
+  if (policy !== 'stretch') throw inexpressible(context, `keep_aspect_ratio_policy "${policy}"`);
   if (nearest === undefined || intOf(node, 'antialias', 0) === 1) throw inexpressible(context, 'this form of resizing');
   if (mode !== 'nearest' && mode !== 'linear') throw inexpressible(context, `mode "${mode}"`);
   const scales = scalesOf(context);

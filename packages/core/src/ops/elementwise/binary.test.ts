@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { GraphBuilder } from '../../graph/builder.ts';
+import { differentiate } from '../../gradient/differentiate.ts';
+import { GraphBuilder } from '../../graph/builder.ts';
+import { interpret } from '../../graph/interpret.ts';
 import type { Value } from '../../graph/operator.ts';
 import { attribute } from '../../index.ts';
 import { elementCount, numbersOf, tensorOf } from '../../tensor.ts';
@@ -8,6 +10,7 @@ import { checkGradient } from '../../testing/checkGradient.ts';
 import { run } from '../../testing/run.ts';
 import { broadcastShapes, seeds, shapes } from '../../testing/shapes.ts';
 import { uniformTensor } from '../../testing/values.ts';
+import { reduceSum } from '../reduction/reduceSum.ts';
 import { add } from './add.ts';
 import { broadcastShape } from './broadcast.ts';
 import { div } from './div.ts';
@@ -127,6 +130,17 @@ describe('Pow', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('is flat where the exponent is 0, also at 0', () => {
+    for (const exponent of [tensorOf('float32', [], [0]), tensorOf('float32', [3], [0, 1, 2])]) {
+      const b = new GraphBuilder();
+      const x = b.input('x', 'float32', [3]);
+      const [dx] = differentiate(b, reduceSum(b, pow(b, x, b.constant(exponent))), [x]);
+      b.output(dx!, 'dx');
+      const { data } = interpret(b.build(), { x: tensorOf('float32', [3], [0, 0, 0]) }).dx!;
+      expect([...(data as Float32Array)]).toEqual([0, exponent.dims.length, 0]);
+    }
   });
 
   it('takes negative bases to whole powers, and an exponent of another type', () => {

@@ -3,11 +3,13 @@ import type { GradientContext, Operator, Value } from '../../graph/operator.ts';
 import { isFloat, numbersOf } from '../../tensor.ts';
 import { broadcastShape, mapBroadcast, unbroadcast } from './broadcast.ts';
 import { cast } from './cast.ts';
+import { equal } from './comparison.ts';
 import { log } from './log.ts';
 import { max } from './max.ts';
 import { mul } from './mul.ts';
 import { type Operand, valuesOf } from './operand.ts';
 import { sub } from './sub.ts';
+import { where } from './where.ts';
 
 /** `x ^ y`, broadcast. */
 export function pow(b: GraphBuilder, x: Operand, y: Operand): Value {
@@ -42,8 +44,11 @@ function slope({ builder: b, inputs, constant }: GradientContext): Value {
   const [x, y] = inputs as [Value, Value];
   const known = constant(1);
   const exponent = known?.data.length === 1 ? numbersOf(known)[0] : undefined;
+  if (exponent === 0) return mul(b, x, 0);
   if (exponent === 2) return mul(b, x, 2);
   if (exponent !== undefined) return mul(b, pow(b, x, exponent - 1), exponent);
   const own = y.dtype === x.dtype ? y : cast(b, y, x.dtype);
-  return mul(b, own, pow(b, x, sub(b, own, 1)));
+  // Where the exponent is 0 so is the slope, also at 0, of which other powers are infinite.
+  const flat = equal(b, own, 0);
+  return mul(b, own, pow(b, x, where(b, flat, 1, sub(b, own, 1))));
 }

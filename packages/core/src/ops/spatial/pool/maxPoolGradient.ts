@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../../../graph/builder.ts';
 import type { Value } from '../../../graph/operator.ts';
 import { elementCount, tensorOf } from '../../../tensor.ts';
 import { div } from '../../elementwise/div.ts';
+import { max } from '../../elementwise/max.ts';
 import { mul } from '../../elementwise/mul.ts';
 import { reshape } from '../../layout/reshape.ts';
 import { reduceSum } from '../../reduction/reduceSum.ts';
@@ -12,7 +13,7 @@ import type { SlidingWindow } from '../window.ts';
 import { equalMask } from './equalMask.ts';
 import { asConvolution } from './pooling.ts';
 
-/** What stands in the padding: lower than any value of an input, and 0 when multiplied by 0. */
+/** What stands in the padding, and for −∞: lower than any other value of an input, and 0 when multiplied by 0. */
 const lowest = -3.4e38;
 
 /**
@@ -26,10 +27,10 @@ export function maxPoolGradient(b: GraphBuilder, x: Value, y: Value, dy: Value, 
   const cells = elementCount(kernel);
   const filters = b.constant(tensorOf(x.dtype, [cells, 1, ...kernel], unitFilters(cells)));
   const { begins, ends, ...padded } = { ...asConvolution(window) };
-  const images = fit(b, reshape(b, x, [planes, 1, ...input]), begins, ends, lowest);
+  const images = fit(b, reshape(b, max(b, x, lowest), [planes, 1, ...input]), begins, ends, lowest);
   const cellValues = conv(b, images, filters, undefined, { strides: padded.strides, dilations: padded.dilations });
   const one = [planes, 1, ...output];
-  const taken = equalMask(b, cellValues, reshape(b, y, one));
+  const taken = equalMask(b, cellValues, reshape(b, max(b, y, lowest), one));
   const share = div(b, reshape(b, dy, one), reduceSum(b, taken, [1], true));
   const dx = convInputGradient(b, mul(b, taken, share), filters, { ...padded, begins, ends });
   return reshape(b, dx, x.shape);

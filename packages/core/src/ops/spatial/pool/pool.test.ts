@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { int, ints, string } from '../../../graph/attributes.ts';
+import { differentiate } from '../../../gradient/differentiate.ts';
+import { attributes, int, ints, string } from '../../../graph/attributes.ts';
 import { GraphBuilder } from '../../../graph/builder.ts';
+import { interpret } from '../../../graph/interpret.ts';
 import type { Value } from '../../../graph/operator.ts';
 import { numbersOf, tensorOf } from '../../../tensor.ts';
 import { checkGradient } from '../../../testing/checkGradient.ts';
 import { distinctTensor, uniformTensor } from '../../../testing/values.ts';
+import { reduceSum } from '../../reduction/reduceSum.ts';
 import { type AveragePoolOptions, averagePool } from './averagePoolNode.ts';
 import { globalAveragePool, globalLpPool, globalMaxPool } from './globalPool.ts';
 import { lpPool } from './lpPool.ts';
@@ -103,6 +106,19 @@ describe('maxPool', () => {
     const b = new GraphBuilder();
     const x = b.constant(tensorOf('float32', [1, 1, 3], [-5, -4, -6]));
     expect(valuesOf(b, maxPool(b, x, { kernel: [2], pads: [1, 1] }))).toEqual([-5, -4, -4, -6]);
+  });
+});
+
+describe('maxPool beside −∞', () => {
+  it.each([1, 2])('gives the adjoint to what is largest, with strides of %i', (stride) => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'float32', [1, 1, 4]);
+    const y = b.op('MaxPool', [x], attributes({ kernel_shape: ints([2]), strides: ints([stride]) }));
+    const [dx] = differentiate(b, reduceSum(b, y), [x]);
+    b.output(dx!, 'dx');
+    const values = tensorOf('float32', [1, 1, 4], [Number.NEGATIVE_INFINITY, 3, 2, Number.NEGATIVE_INFINITY]);
+    const { data } = interpret(b.build(), { x: values }).dx!;
+    expect([...(data as Float32Array)]).toEqual(stride === 1 ? [0, 2, 1, 0] : [0, 1, 1, 0]);
   });
 });
 
