@@ -1,6 +1,9 @@
-import { isDatafreeError } from '@datafree/plugin';
+import { type ErrorCode, isDatafreeError } from '@datafree/plugin';
 import type { Console } from './console/console.ts';
 import type { RunFolder } from './runFolder.ts';
+
+/** Errors that the same command would run into once more. */
+const again: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(['option-invalid', 'unsupported']);
 
 /**
  * Does the long work of a command on its run folder: says that it goes on with an earlier run, or how to go on with
@@ -19,9 +22,12 @@ export async function keepRun<T>(
     return await work();
   } catch (error) {
     console.close();
-    const mismatch = isDatafreeError(error) && error.code === 'resume-mismatch';
-    if (!mismatch && (await store.begun())) {
-      console.remark(`What was done is kept in ${store.path}: the same command goes on from there.`);
+    const code = isDatafreeError(error) ? error.code : undefined;
+    if (code !== 'resume-mismatch' && (await store.begun())) {
+      const next = again.has(code)
+        ? 'another command needs --restart to begin anew'
+        : 'the same command goes on from there';
+      console.remark(`What was done is kept in ${store.path}: ${next}.`);
     }
     throw error;
   }
