@@ -118,5 +118,6 @@ function numbersOf(pipe) {
   const [low, high, above] = [requirement('min_value'), requirement('max_value'), requirement('gt_value')];
   if (low !== undefined && high !== undefined) return `${noun} from ${low} to ${high}`;
   if (low !== undefined) return `${noun} from ${low}`;
-  return above === undefined ? noun : `${noun} above ${above}`;
+  if (above === undefined) return noun;
+  return high === undefined ? `${noun} above ${above}` : `${noun} above ${above}, at most ${high}`;
 }
