@@ -34,6 +34,7 @@ import {
   throwIfAborted,
 } from '@datafree/plugin';
 import { batchOf, exportStudent, foldedBatchNorms, packStates, unpackStates } from '@datafree/student';
+import { unlessAstray } from './astray.ts';
 import { mixingMatrix } from './loop/mix.ts';
 import { Patience } from './loop/patience.ts';
 import { SamplePool } from './loop/pool.ts';
@@ -121,7 +122,8 @@ async function fineTune(
   try {
     const pool = new SamplePool(samples, batch, random);
     await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw });
-    return { ...quantized, graph: exportStudent(quantized.graph, runner.states, batchNorms) };
+    const learned = exportStudent(quantized.graph, runner.states, batchNorms);
+    return await unlessAstray({ model, samples, batch }, quantized, learned, context);
   } finally {
     await runner.dispose();
   }

@@ -1,0 +1,104 @@
+import {
+  type Context,
+  type Graph,
+  type Model,
+  type Quantized,
+  type SampleSet,
+  type Session,
+  type Tensor,
+  throwIfAborted,
+} from '@datafree/plugin';
+
+/** On how many samples, the first ones, two networks are compared. */
+const compared = 128;
+
+/** How many times as far from its teacher a network has gone astray: less may be chance. */
+const far = 2;
+
+/**
+ * The network that has learned, or what it was made from where learning took it far away, with a warning: a rate that is
+ * too large for a network leads it further astray than rounding did. Of rows of classes the Kullback-Leibler divergence
+ * counts, of anything else the squared error.
+ *
+ * @param batch samples a run
+ */
+export async function unlessAstray(
+  { model, samples, batch }: { readonly model: Model; readonly samples: SampleSet; readonly batch: number },
+  quantized: Quantized,
+  graph: Graph,
+  context: Context,
+): Promise<Quantized> {
+  const [before, after] = await divergences(model, [quantized.graph, graph], samples, batch, context);
+  throwIfAborted(context.signal);
+  if ((after as number) <= far * (before as number)) return { ...quantized, graph };
+  const [is, was] = [after, before].map((value) => (value as number).toPrecision(4));
+  const warning = `Distillation led the network astray (divergence from its teacher ${is}, ${was} before): it stays as it was. Take a smaller learningRate.`;
+  context.logger.warn(warning);
+  return { ...quantized, warnings: [...quantized.warnings, warning] };
+}
+
+/** How far each of some graphs is from the network, over the first samples. */
+async function divergences(
+  model: Model,
+  graphs: readonly Graph[],
+  samples: SampleSet,
+  batch: number,
+  { runtime, threads, signal }: Context,
+): Promise<number[]> {
+  const sessions: Session[] = [];
+  const sums = graphs.map(() => 0);
+  try {
+    for (const graph of [model.graph, ...graphs]) {
+      sessions.push(await runtime.compile(graph, threads === undefined ? {} : { threads }));
+    }
+    let seen = 0;
+    for await (const { data } of samples.batches(batch)) {
+      // A network of a fixed batch takes no smaller one.
+      if (data.dims[0] !== batch || seen >= compared) break;
+      seen += batch;
+      const outputs: Tensor[] = [];
+      for (const session of sessions) {
+        throwIfAborted(signal);
+        outputs.push((await session.run({ [model.input.name]: data }))[model.output.name] as Tensor);
+      }
+      const [taught, ...learned] = outputs;
+      learned.forEach((own, i) => {
+        sums[i] = (sums[i] as number) + divergence(taught as Tensor, own);
+      });
+    }
+  } finally {
+    await Promise.all(sessions.map((session) => session.dispose()));
+  }
+  return sums;
+}
+
+/** How far one output is from another: of rows, over their classes; otherwise squared, element by element. */
+function divergence(from: Tensor, to: Tensor): number {
+  const [x, y] = [from.data as Float32Array, to.data as Float32Array];
+  const [, classes = 0] = from.dims;
+  if (from.dims.length !== 2 || classes < 2)
+    return x.reduce((sum, value, i) => sum + (value - (y[i] as number)) ** 2, 0);
+  let sum = 0;
+  for (let row = 0; row < x.length; row += classes) {
+    const [p, q] = [x, y].map((data) => logProbabilities(data.subarray(row, row + classes)));
+    for (let k = 0; k < classes; k++) {
+      const log = (p as Float64Array)[k] as number;
+      sum += Math.exp(log) * (log - ((q as Float64Array)[k] as number));
+    }
+  }
+  return sum;
+}
+
+/** The smallest probability whose logarithm is taken. */
+const least = 1e-12;
+
+/** Logarithms of a row of probabilities, or of the softmax of a row of logits. */
+function logProbabilities(row: Float32Array): Float64Array {
+  const total = row.reduce((sum, value) => sum + value, 0);
+  if (row.every((value) => value >= 0) && Math.abs(total - 1) < 0.05) {
+    return Float64Array.from(row, (value) => Math.log(Math.max(value, least)));
+  }
+  const largest = Math.max(...row);
+  const log = Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+  return Float64Array.from(row, (value) => value - largest - log);
+}
