@@ -20,6 +20,7 @@ export * from './optimiser/sgd.ts';
 export * from './optimiser/vector.ts';
 export * from './random/random.ts';
 export * from './rounding.ts';
+export { classDivergence } from './statistics/classDivergence.ts';
 export * from './statistics/histogram.ts';
 export * from './statistics/moments.ts';
 export * from './step/program.ts';

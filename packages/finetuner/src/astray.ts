@@ -1,3 +1,4 @@
+import { classDivergence } from '@datafree/core';
 import {
   type Context,
   type Graph,
@@ -78,27 +79,20 @@ function divergence(from: Tensor, to: Tensor): number {
   const [, classes = 0] = from.dims;
   if (from.dims.length !== 2 || classes < 2)
     return x.reduce((sum, value, i) => sum + (value - (y[i] as number)) ** 2, 0);
-  let sum = 0;
-  for (let row = 0; row < x.length; row += classes) {
-    const [p, q] = [x, y].map((data) => logProbabilities(data.subarray(row, row + classes)));
-    for (let k = 0; k < classes; k++) {
-      const log = (p as Float64Array)[k] as number;
-      sum += Math.exp(log) * (log - ((q as Float64Array)[k] as number));
-    }
-  }
-  return sum;
+  return classDivergence(logitsOf(x, classes), logitsOf(y, classes), classes);
 }
 
 /** The smallest probability whose logarithm is taken. */
 const least = 1e-12;
 
-/** Logarithms of a row of probabilities, or of the softmax of a row of logits. */
-function logProbabilities(row: Float32Array): Float64Array {
-  const total = row.reduce((sum, value) => sum + value, 0);
-  if (row.every((value) => value >= 0) && Math.abs(total - 1) < 0.05) {
-    return Float64Array.from(row, (value) => Math.log(Math.max(value, least)));
+/** Rows of logits as they are; of those that are probabilities the logarithms. */
+function logitsOf(rows: Float32Array, classes: number): Float32Array {
+  const logits = rows.slice();
+  for (let at = 0; at < rows.length; at += classes) {
+    const row = logits.subarray(at, at + classes);
+    const total = row.reduce((sum, value) => sum + value, 0);
+    const probabilities = row.every((value) => value >= 0) && Math.abs(total - 1) < 0.05;
+    if (probabilities) row.set(row.map((value) => Math.log(Math.max(value, least))));
   }
-  const largest = Math.max(...row);
-  const log = Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
-  return Float64Array.from(row, (value) => value - largest - log);
+  return logits;
 }

@@ -19,7 +19,8 @@ import { noGradient } from './obstacles.ts';
  * @param wrt the values to differentiate by
  * @returns a gradient of the same shape for each value of `wrt`; a zero constant where `of` does not depend on it
  * @throws `operator-no-gradient` and what the derivatives throw, naming the node; `shape-mismatch` when `of` is not a
- *   scalar; `value-unknown` for a value of another builder; `unsupported` for constants, and where it depends on values of half precision, whose derivatives are not computed
+ *   scalar; `value-unknown` for a value of another builder; `unsupported` for constants, and where `of` depends on values
+ *   of half precision, whose derivatives are not computed
  */
 export function differentiate(builder: GraphBuilder, of: Value, wrt: readonly Value[]): Value[] {
   for (const value of [of, ...requireValues(wrt)]) builder.own(value, 'A derivative');

@@ -1,4 +1,5 @@
 import { type CompileOptions, DatafreeError, type Graph } from '@datafree/plugin';
+import { quoted } from './quoted.ts';
 import { kindOf } from './wellFormed.ts';
 
 /**
@@ -54,8 +55,4 @@ function optionInvalid(path: string, problem: string, hint: string): DatafreeErr
 
 function has(names: readonly string[]): string {
   return `The graph has ${quoted(names) || 'none'}.`;
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => JSON.stringify(name)).join(', ');
 }

@@ -1,4 +1,5 @@
 import { DatafreeError, type Tensor, type Tensors, type ValueInfo } from '@datafree/plugin';
+import { quoted } from './quoted.ts';
 import { tensorFault } from './wellFormed.ts';
 
 /**
@@ -64,7 +65,7 @@ export function requireOutputs(outputs: readonly string[], wanted: readonly stri
   if (unknown === undefined) return;
   throw new DatafreeError('value-unknown', `The graph has no output "${unknown}".`, {
     tensor: unknown,
-    hint: outputs.length === 0 ? 'It has none.' : `It has ${outputs.map((name) => JSON.stringify(name)).join(', ')}.`,
+    hint: outputs.length === 0 ? 'It has none.' : `It has ${quoted(outputs)}.`,
   });
 }
 

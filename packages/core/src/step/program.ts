@@ -2,6 +2,7 @@ import { DatafreeError, type Graph, type Runtime, type Session, type Tensor, typ
 import type { GraphBuilder } from '../graph/builder.ts';
 import { typesOf } from '../graph/nodeErrors.ts';
 import type { Value } from '../graph/operator.ts';
+import { quoted } from '../graph/quoted.ts';
 import { tensorFault } from '../graph/wellFormed.ts';
 import { inOwnNames } from './ownNames.ts';
 
@@ -206,7 +207,7 @@ function misfit(state: string, type: string, problem: string): DatafreeError {
 }
 
 function noState(name: string, states: Iterable<string>): DatafreeError {
-  const known = [...states].map((state) => JSON.stringify(state)).join(', ');
+  const known = quoted(states);
   return new DatafreeError('value-unknown', `There is no state "${name}".`, {
     tensor: name,
     hint: known === '' ? 'There are no states.' : `The states are ${known}.`,

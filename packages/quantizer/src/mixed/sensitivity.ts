@@ -1,4 +1,4 @@
-import { elementCount, logitsName } from '@datafree/core';
+import { classDivergence, elementCount, logitsName } from '@datafree/core';
 import type { Context, Graph, Model, SampleSet } from '@datafree/plugin';
 import { observe } from '../calibration/observe.ts';
 import type { Candidate } from './candidates.ts';
@@ -107,20 +107,7 @@ function firstOf(samples: SampleSet): SampleSet {
 }
 
 function divergence({ values: exact, width }: Outputs, { values: own }: Outputs): number {
-  let sum = 0;
-  for (let at = 0; at < exact.length; at += width) {
-    const [wanted, found] = [logSoftmax(exact.subarray(at, at + width)), logSoftmax(own.subarray(at, at + width))];
-    for (let k = 0; k < width; k++) {
-      sum += Math.exp(wanted[k] as number) * ((wanted[k] as number) - (found[k] as number));
-    }
-  }
-  return Math.max(0, (sum * width) / exact.length);
-}
-
-function logSoftmax(logits: Float32Array): Float64Array {
-  const largest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const sum = logits.reduce((total, value) => total + Math.exp(value - largest), 0);
-  return Float64Array.from(logits, (value) => value - largest - Math.log(sum));
+  return Math.max(0, (classDivergence(exact, own, width) * width) / exact.length);
 }
 
 function relativeError({ values: exact }: Outputs, { values: own }: Outputs): number {
