@@ -1,7 +1,15 @@
-import type { FineTuner, Metric, Model, Quantized, Quantizer, SampleSet, Synthesizer } from '@datafree/plugin';
+import {
+  type FineTuner,
+  firstOf,
+  type Metric,
+  type Model,
+  type Quantized,
+  type Quantizer,
+  type SampleSet,
+  type Synthesizer,
+} from '@datafree/plugin';
 import { checkpointOf } from './checkpoint.ts';
 import type { StageOptions } from './context.ts';
-import { firstOf } from './firstOf.ts';
 import { checkNetwork } from './network.ts';
 import { checkOptions } from './options.ts';
 import { checkPlan } from './plan.ts';

@@ -1,7 +1,6 @@
-import type { ProgressEvent, SampleSet } from '@datafree/plugin';
+import type { ProgressEvent } from '@datafree/plugin';
 import { expect, test } from 'vitest';
 import { compress } from './compress.ts';
-import { firstOf } from './firstOf.ts';
 import { synthesize } from './stages.ts';
 import { counter, counting, growing, learning, model, runtime, steps, summing } from './testing/plugins.ts';
 import { memoryStore } from './testing/store.ts';
@@ -85,21 +84,5 @@ test('a synthesizer that has fewer samples ready than were to be is blamed', asy
       code: 'plugin-failed',
       message: expect.stringContaining('the number 1 as ready'),
     });
-  }
-});
-
-test('the first samples of a set are read in batches of any size', async () => {
-  const labelled: SampleSet = counting(7, 0, true);
-  for (const size of [1, 2, 3, 5, 9]) {
-    const values: number[] = [];
-    const sizes: number[] = [];
-    for await (const { data, labels } of firstOf(labelled, 5).batches(size)) {
-      expect(labels).toHaveLength(data.dims[0]!);
-      expect(data.data).toHaveLength(2 * data.dims[0]!);
-      sizes.push(data.dims[0]!);
-      values.push(...data.data);
-    }
-    expect(values).toEqual([...Array(10).keys()]);
-    expect(sizes.slice(0, -1).every((own) => own === size)).toBe(true);
   }
 });

@@ -1,5 +1,6 @@
 export * from './batch.ts';
 export * from './errors.ts';
+export * from './firstOf.ts';
 export * from './given.ts';
 export * from './graph.ts';
 export * from './inputRange.ts';

@@ -12,5 +12,6 @@ export {
   type Quantisers,
   type WeightQuantiser,
 } from './quantisers.ts';
+export { sharedSigns } from './sharedSigns.ts';
 export { packStates, stateOf, unpackStates } from './states.ts';
 export { decodedBias, type Student, type StudentOptions, writeStudent } from './student.ts';

@@ -17,7 +17,9 @@ import { type Console, openConsole } from '../console/console.ts';
 import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { precisionLines } from '../console/precision.ts';
 import { pairs, seconds, sizeOf } from '../console/table.ts';
+import { contextOf } from '../context.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
+import { warnOfUnlike } from '../inspection/unlike.ts';
 import { openModel } from '../model/open.ts';
 import { checkOutputFile, isDevice } from '../outputs.ts';
 import { keepRun } from '../resume.ts';
@@ -112,6 +114,9 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     calibrateWith === undefined
       ? undefined
       : await dataFor(calibrateWith, sampleShapeOf(model), options, preprocess, console.logger);
+  if (samples !== undefined) {
+    await warnOfUnlike(model, samples, calibrateWith as string, contextOf(options, console, runtime));
+  }
   const store = (await isDevice(output))
     ? undefined
     : await runFolder(`${output}.run`, { data: calibrateWith, ...runtimeFacts(options) });

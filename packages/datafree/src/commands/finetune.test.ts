@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Random } from '@datafree/core';
 import { encodeModel } from '@datafree/onnx';
 import type { FusionReport } from '@datafree/plugin';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,6 +29,7 @@ const finetune = (output: string, ...args: string[]): string[] => [
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'datafree-test-'));
   await writeFile(at('model.onnx'), encodeModel(network()));
+  await writeFile(at('stranger.onnx'), encodeModel(network({ seed: 2 })));
   await writeFile(at('other.onnx'), encodeModel(withOutput(network(), 'other')));
   await result('synthesize', at('model.onnx'), '-o', at('samples'), ...synthesis, ...input);
   await result('compress', at('model.onnx'), '-o', at('quantized.onnx'), ...synthesis, ...input, ...bits);
@@ -110,9 +112,21 @@ test('tells which layers of a packed network run in float', async () => {
   );
 });
 
+test('warns of samples that were not preprocessed', async () => {
+  const pixels = new Random(1).uniforms(16 * 3 * 8 * 8, 0, 255);
+  await writeFile(at('pixels.u8'), Uint8Array.from(pixels));
+  const args = ['finetune', at('model.onnx'), at('quantized.onnx'), '--samples', at('pixels.u8'), '--steps', '2'];
+  const raw = await runHere([...args, '-o', at('raw.onnx')]);
+  expect(raw.stderr).toMatch(/warning: .*pixels\.u8 is far from what the network was trained on \([\d.e+]+ nats/);
+  const read = await runHere([...args, '-o', at('read.onnx'), ...input]);
+  expect(read.code).toBe(0);
+  expect(read.stderr).not.toContain('far from');
+});
+
 test.each([
   ['nothing is quantised', () => ['finetune', at('model.onnx'), at('model.onnx')], 'unsupported'],
   ['another network', () => ['finetune', at('other.onnx'), at('quantized.onnx')], 'shape-mismatch'],
+  ['other weights', () => ['finetune', at('stranger.onnx'), at('quantized.onnx')], 'unsupported'],
   ['a wrong option', () => [...finetune('x.onnx', '--finetune-option', 'stps=3')], 'option-invalid'],
 ])('refuses: %s', async (_name, args, code) => {
   const given = args();

@@ -13,7 +13,9 @@ import { path, whole } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
 import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { pairs, seconds, sizeOf } from '../console/table.ts';
+import { contextOf } from '../context.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
+import { warnOfUnlike } from '../inspection/unlike.ts';
 import { openModel } from '../model/open.ts';
 import { openQuantized } from '../model/openQuantized.ts';
 import { checkOutputFile, isDevice } from '../outputs.ts';
@@ -62,6 +64,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   const { model, file } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
   const { quantized, file: quantizedFile } = await openQuantized(quantizedPath, model, options);
   const samples = await dataFor(data, sampleShapeOf(model), options, preprocess, console.logger);
+  await warnOfUnlike(model, samples, data, contextOf(options, console, runtime));
   const losses = new LossRecord();
   const store = (await isDevice(output))
     ? undefined

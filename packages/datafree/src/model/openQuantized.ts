@@ -1,7 +1,11 @@
-import { decodeModel } from '@datafree/onnx';
+import { operatorSetOf } from '@datafree/core';
+import { decodeModel, foldBatchNorms } from '@datafree/onnx';
 import { checkGiven, DatafreeError, type Model, type Quantized, type ValueInfo } from '@datafree/plugin';
-import { quantizedBits } from '@datafree/student';
+import { quantizedBits, sharedSigns } from '@datafree/student';
 import { type ModelFile, readModelFile } from './file.ts';
+
+/** Part of the weights that have the sign of the network's at least: chance gives one half, learning leaves most. */
+const leastShared = 0.65;
 
 /** A quantised network, and the file that it was read from. */
 export interface OpenedQuantized {
@@ -15,7 +19,8 @@ export interface OpenedQuantized {
  * @param model the network that it was quantised from
  * @param bits of the weights and activations; read from the file where absent
  * @throws `option-invalid`, `model-not-found`, `file-unreadable`, `model-too-large`, `unsupported` when nothing in it is quantised, `shape-mismatch` when it
- * has other inputs or outputs than the network, and what `decodeModel` throws
+ * has other inputs or outputs than the network, `unsupported` when its weights are those of another network, and what
+ * `decodeModel` throws
  */
 export async function openQuantized(
   path: string,
@@ -39,6 +44,14 @@ export async function openQuantized(
   ].map((values) => values.map(describe).join(', '));
   if (found !== wanted) {
     throw new DatafreeError('shape-mismatch', `${path} has ${found}, the network ${wanted}.`, {
+      path,
+      hint: 'Give the network that it was quantised from.',
+    });
+  }
+  const shared = sharedSigns(graph, foldBatchNorms(model.graph, operatorSetOf(model)));
+  if (shared !== undefined && shared < leastShared) {
+    const part = `${Math.round(100 * shared)} % of the weights`;
+    throw new DatafreeError('unsupported', `${path} was quantised from another network: ${part} have the same sign.`, {
       path,
       hint: 'Give the network that it was quantised from.',
     });

@@ -1,5 +1,5 @@
 import { classDivergence, elementCount, logitsName } from '@datafree/core';
-import type { Context, Graph, Model, SampleSet } from '@datafree/plugin';
+import { type Context, firstOf, type Graph, type Model, type SampleSet } from '@datafree/plugin';
 import { observe } from '../calibration/observe.ts';
 import type { Candidate } from './candidates.ts';
 import { type Rounding, type RoundingParts, roundedNetwork, roundingsOf } from './rounded.ts';
@@ -70,7 +70,14 @@ async function outputsOf(
   const rows: Float32Array[] = [];
   let shape: readonly number[] = [];
   const quiet = { ...context, onProgress() {} };
-  const observation = { graph, model, samples: firstOf(samples), tensors: [name], batch: undefined, stage: '' };
+  const observation = {
+    graph,
+    model,
+    samples: firstOf(samples, mostSamples),
+    tensors: [name],
+    batch: undefined,
+    stage: '',
+  };
   await observe(observation, quiet, (valuesOf) => {
     const { data, dims } = valuesOf(name);
     rows.push(data.slice());
@@ -83,27 +90,6 @@ async function outputsOf(
     at += row.length;
   }
   return { values, width: elementCount(shape), classes: shape.length === 1 && (shape[0] as number) > 1 };
-}
-
-function firstOf(samples: SampleSet): SampleSet {
-  const count = Math.min(mostSamples, samples.count);
-  return {
-    shape: samples.shape,
-    count,
-    labelled: false,
-    async *batches(size) {
-      let left = count;
-      for await (const { data } of samples.batches(size)) {
-        const rows = Math.min(left, data.dims[0] as number);
-        const each = data.data.length / (data.dims[0] as number);
-        yield {
-          data: { dtype: 'float32', dims: [rows, ...data.dims.slice(1)], data: data.data.subarray(0, rows * each) },
-        };
-        left -= rows;
-        if (left === 0) return;
-      }
-    },
-  };
 }
 
 function divergence({ values: exact, width }: Outputs, { values: own }: Outputs): number {

@@ -1,13 +1,14 @@
-import type { SampleBatch, SampleSet } from '@datafree/plugin';
+import type { SampleBatch, SampleSet } from './samples.ts';
 
 /**
  * The first samples of a set as one of their own. Where the others are still to be made, reading it makes none but those
  * that share a batch of the reader with them.
  *
- * @param count from 1 to the set's
+ * @param most from 1; all where the set has fewer
  */
-export function firstOf(samples: SampleSet, count: number): SampleSet {
+export function firstOf(samples: SampleSet, most: number): SampleSet {
   const { shape, labelled } = samples;
+  const count = Math.min(most, samples.count);
   return {
     shape,
     count,
