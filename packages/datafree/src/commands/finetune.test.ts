@@ -106,6 +106,12 @@ test('tells which layers of a packed network run in float', async () => {
   for (const { kernel, reason } of weighted) {
     expect([kernel, reason]).toEqual(['float', 'its 4-bit weights are unpacked to float at each run']);
   }
+  const inspected = await result<{ fusion: FusionReport }>('inspect', at('packed.onnx'));
+  expect(inspected.fusion).toEqual(fusion);
+  const shown = (await runHere(['inspect', at('packed.onnx')])).stdout;
+  expect(shown).toMatch(/^integer kernels +\d+ of \d+ layers$/m);
+  expect(shown).toContain(`  in float: ${weighted[0]!.op} "${weighted[0]!.node}"`);
+  expect(shown).toMatch(/^operator +count +gradient$/m);
   const { stdout } = await runHere(['finetune', ...args, '-o', at('again.onnx')]);
   expect(stdout).toContain(
     `  in float: ${weighted[0]!.op} "${weighted[0]!.node}" as ${weighted[0]!.runsAs}: its 4-bit`,

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { type GeneralOptions, withGeneral } from '../arguments/general.ts';
 import { shape } from '../arguments/values.ts';
 import { type Console, openConsole } from '../console/console.ts';
+import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { bytes, pairs, table } from '../console/table.ts';
 import { contextOf } from '../context.ts';
 import { type Inspection, inspect } from '../inspection/inspect.ts';
@@ -28,7 +29,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
 }
 
 function describe(found: Inspection): string {
-  const { batchNorms, estimate, operators, problems } = found;
+  const { batchNorms, estimate, fusion, operators, problems } = found;
   const values = (list: Inspection['inputs']): string =>
     list.map(({ name, dtype, shape: dims }) => `${name} ${dtype}[${dims.join(', ')}]`).join('; ');
   const numbers = (list: readonly number[]): string => list.map((value) => value.toFixed(3)).join(', ');
@@ -46,11 +47,18 @@ function describe(found: Inspection): string {
             ['input mean', `about ${numbers(estimate.mean)}`],
             ['deviation', `about ${numbers(estimate.deviation)}`],
           ] as const)),
+      ...(fusion === null ? [] : ([['integer kernels', integerKernels(fusion)]] as const)),
     ]),
-    table(
-      ['operator', 'count', 'gradient', 'quantised'],
-      operators.map(({ op, count, gradient, kernel }) => [op, String(count), gradient ? 'yes' : 'no', kernel]),
-    ),
+    ...(fusion?.float ? [floatLayers(fusion).join('\n')] : []),
+    fusion === null
+      ? table(
+          ['operator', 'count', 'gradient', 'quantised'],
+          operators.map(({ op, count, gradient, kernel }) => [op, String(count), gradient ? 'yes' : 'no', kernel]),
+        )
+      : table(
+          ['operator', 'count', 'gradient'],
+          operators.map(({ op, count, gradient }) => [op, String(count), gradient ? 'yes' : 'no']),
+        ),
   ];
   if (batchNorms.length > 0) {
     parts.push(

@@ -5,12 +5,14 @@ import {
   type Context,
   type DType,
   type ErrorCode,
+  type FusionReport,
   type Graph,
   isDatafreeError,
   type Model,
   type ValueInfo,
 } from '@datafree/plugin';
-import { type Kernel, kernelOf, quantizer } from '@datafree/quantizer';
+import { fusionReport, type Kernel, kernelOf, quantizer } from '@datafree/quantizer';
+import { quantizedBits } from '@datafree/student';
 import type { ModelFile } from '../model/file.ts';
 import { underivedOperators, unknownOperators, type Work } from './obstacles.ts';
 
@@ -21,7 +23,7 @@ interface OperatorCount {
   readonly count: number;
   /** Whether its derivative is known. */
   readonly gradient: boolean;
-  /** How it runs once the network is quantised. */
+  /** How it runs once a network in floating point is quantised; of one that is quantised already `fusion` tells. */
   readonly kernel: Kernel;
 }
 
@@ -41,6 +43,8 @@ export interface Inspection {
   readonly batchNorms: readonly { readonly node: string; readonly tensor: string; readonly channels: number }[];
   /** Mean and standard deviation of each input channel, estimated from the first BatchNormalization; null where it does not tell. */
   readonly estimate: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | null;
+  /** What the runtime makes of a network that is quantised already; null for others, and where it cannot tell. */
+  readonly fusion: FusionReport | null;
   /** What stands in the way of data-free work on it: codes with messages. */
   readonly problems: readonly Problem[];
 }
@@ -103,8 +107,20 @@ export async function inspect(
     operators: operatorsOf(graph),
     batchNorms: (model?.batchNorms ?? []).map(({ node, tensor, channels }) => ({ node, tensor, channels })),
     estimate: model === undefined || unknown.length > 0 ? null : await estimateOf(model, context),
+    fusion: await fusionOf(graph, context),
     problems,
   };
+}
+
+async function fusionOf(graph: Graph, { runtime }: Context): Promise<FusionReport | null> {
+  if (quantizedBits(graph) === undefined) return null;
+  try {
+    return (await fusionReport(graph, runtime)) ?? null;
+  } catch (error) {
+    // What cannot be run is told under `problems`, or by whatever runs it.
+    if (isDatafreeError(error)) return null;
+    throw error;
+  }
 }
 
 /** Floating-point constants, and quantised ones in place of their steps and zero points. */
