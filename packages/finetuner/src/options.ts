@@ -30,6 +30,11 @@ export const fineTunerOptions = v.strictObject({
   /** Which step sizes learn. */
   learnSteps: v.optional(v.picklist(['both', 'weights', 'activations', 'none'])),
   /**
+   * False: codes of weights stay, and a layer learns through step sizes and biases alone. What rounding to the other side
+   * would do to a network of few weights a channel is not risked.
+   */
+  learnCodes: v.optional(v.boolean()),
+  /**
    * `following`: layers have the BatchNormalization back that they took in, which normalises by the moments of each batch;
    * its running moments follow, and go into step sizes and biases at the end. Meant for weights with a step size for each
    * channel (others are refused) and networks quantised without equalization. `frozen`: it stays folded.
@@ -70,6 +75,7 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     stepRate: 2e-3,
     schedule: 'cosine',
     learnSteps: 'both',
+    learnCodes: true,
     batchNorm: 'frozen',
     temperature: 2,
     features: 'mse',
@@ -87,6 +93,7 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     stepRate: 1e-4,
     schedule: 'staggered',
     learnSteps: 'none',
+    learnCodes: true,
     batchNorm: 'following',
     temperature: 1,
     features: 'smooth-l1',

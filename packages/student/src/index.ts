@@ -3,7 +3,7 @@ export { quantizedBits } from './bits.ts';
 export { descend, type RateGroup } from './descend.ts';
 export { exportStudent } from './export.ts';
 export { foldedBatchNorms } from './following.ts';
-export { channelAt, decodedWeight, masterWeight } from './master.ts';
+export { channelAt, decodedWeight, exactWeight, masterWeight } from './master.ts';
 export {
   type ActivationQuantiser,
   type Bias,

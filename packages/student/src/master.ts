@@ -8,20 +8,28 @@ import type { WeightQuantiser } from './quantisers.ts';
  */
 export function masterWeight(quantised: Graph, original: Graph, weight: WeightQuantiser): Tensor<'float32'> {
   const codes = quantised.initializers.get(weight.codes) as Tensor;
+  const before = exactWeight(quantised, original, weight);
   const decoded = decodedWeight(quantised, weight).data;
-  const before = original.initializers.get(weight.node.outputs[0] as string);
-  if (before === undefined || String(before.dims) !== String(codes.dims))
-    return tensorOf('float32', codes.dims, decoded);
-  const values = numbersOf(before);
+  const values = before.data;
+  const stored = numbersOf(codes);
   return tensorOf(
     'float32',
     codes.dims,
     decoded.map((value, i) => {
       const own = values[i] as number;
-      // Codes at the end of the grid stand for everything beyond them.
-      return Math.abs(own - value) <= stepAt(quantised, weight, i) || Math.abs(own) > Math.abs(value) ? own : value;
+      // Codes at the ends of the grid stand for everything beyond them.
+      const beyond = own > value ? stored[i] === weight.high : stored[i] === weight.low;
+      return beyond || Math.abs(own - value) <= stepAt(quantised, weight, i) ? own : value;
     }),
   );
+}
+
+/** The weight as it is in the full-precision network; what its codes stand for where that has none of this name and shape. */
+export function exactWeight(quantised: Graph, original: Graph, weight: WeightQuantiser): Tensor<'float32'> {
+  const { dims } = quantised.initializers.get(weight.codes) as Tensor;
+  const own = original.initializers.get(weight.node.outputs[0] as string);
+  if (own === undefined || String(own.dims) !== String(dims)) return decodedWeight(quantised, weight);
+  return tensorOf('float32', dims, numbersOf(own));
 }
 
 /**

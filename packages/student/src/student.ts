@@ -16,7 +16,7 @@ import {
 } from '@datafree/core';
 import type { BatchNormSite, Graph, Node, Tensor } from '@datafree/plugin';
 import { followedLayers, writeFollowed } from './following.ts';
-import { heldWeight, masterWeight } from './master.ts';
+import { channelAt, decodedWeight, exactWeight, heldWeight } from './master.ts';
 import {
   type ActivationQuantiser,
   type BiasCodes,
@@ -30,10 +30,12 @@ import { stateOf } from './states.ts';
 export interface StudentOptions {
   /** Step sizes of weights and of activations learn too (LSQ). */
   readonly learnSteps: 'both' | 'weights' | 'activations' | 'none';
+  /** False where codes of weights stay, so that of a weight its step sizes alone can learn; true when absent. */
+  readonly learnCodes?: boolean | undefined;
   /** Names of the step sizes that may learn; all when absent. */
   readonly learnable?: ReadonlySet<string>;
   /**
-   * Writes a weight from the value that it starts from. When absent it becomes a state, rounded with a learned step
+   * Writes a weight from the value that it has in the network. When absent it becomes a state, rounded with a learned step
    * and straight-through gradients.
    */
   readonly roundWeight?: (weight: WeightQuantiser, first: Tensor<'float32'>) => Value;
@@ -123,8 +125,9 @@ export function writeStudent(
   for (const weight of found.weights) {
     written.set(weight.node, () => {
       if (options.roundWeight !== undefined) {
-        return options.roundWeight(weight, masterWeight(quantised, original, weight));
+        return options.roundWeight(weight, exactWeight(quantised, original, weight));
       }
+      if (options.learnCodes === false) return stepped(b, quantised, weight, sizeOf(weight.scale, 'weights'));
       const state = trained(stateOf.weight(weight.codes), heldWeight(quantised, original, weight));
       const zeros = weight.zeroPoint === undefined ? [0] : Array.from(numbersOf(constant(weight.zeroPoint)));
       return onGrid(b, state, sizeOf(weight.scale, 'weights'), weight, zeros);
@@ -194,6 +197,15 @@ function onGrid(
   const each = weight.shape.map((_, k) => (k === axis ? zeros.length : 1));
   const way = mul(b, reshape(b, size, each), b.constant(tensorOf('float32', each, zeros)));
   return sub(b, learnedStep(b, add(b, weight, way), size, { low, high, ...grid }), way);
+}
+
+/** A weight whose codes stay, each as many steps as it stands for. */
+function stepped(b: GraphBuilder, quantised: Graph, weight: WeightQuantiser, size: Value): Value {
+  const { dims, data } = decodedWeight(quantised, weight);
+  const first = numbersOf(quantised.initializers.get(weight.scale) as Tensor);
+  const counts = data.map((value, i) => Math.round(value / (first[channelAt(quantised, weight, i)] as number)));
+  const each = dims.map((_, k) => (k === weight.axis ? first.length : 1));
+  return mul(b, b.constant(tensorOf('float32', dims, counts)), reshape(b, size, each));
 }
 
 function roundActivation(

@@ -1,6 +1,6 @@
 import { batchSizes, elementCount, inferTypes, numbersOf, operatorSetOf, tensorOf } from '@datafree/core';
 import type { Context, Graph, Tensor } from '@datafree/plugin';
-import { channelAt, decodedWeight, masterWeight, stateOf, type WeightQuantiser } from '@datafree/student';
+import { channelAt, decodedWeight, exactWeight, stateOf, type WeightQuantiser } from '@datafree/student';
 import type { Block } from '../blocks/blocks.ts';
 import { comparableValues } from '../blocks/comparable.ts';
 import type { Learners } from '../blocks/learners.ts';
@@ -47,7 +47,7 @@ export async function solveLayers(parts: SolveParts, context: Context): Promise<
     const source = { ...parts, quantised: graph, block };
     const { count, own, exact } = await collectActivations(source, 0, windowOf(source), context);
     const moments = await momentsOf(layer, arrangement, { count, own, exact }, context);
-    const before = masterWeight(graph, folded, weight);
+    const before = exactWeight(graph, folded, weight);
     const biasName = layer.node.inputs[2] ?? '';
     const bias = learners.biases.get(biasName);
     const { after, changes } = roundLayer(graph, weight, before, arrangement, moments);

@@ -33,6 +33,22 @@ describe.each([{ symmetric: true }, { symmetric: false }])('rounding with %o', (
     expect(kept).toBeGreaterThan(0.8 * exact.length);
   });
 
+  it('starts nearer to its code than to any other, wherever that was rounded to', async () => {
+    const { graph, weight, first } = await prepared;
+    const random = new Random(8);
+    const { dtype, dims } = graph.initializers.get(weight.codes)!;
+    const codes = Array.from(first.data, () => weight.low + random.integer(weight.high - weight.low + 1));
+    const moved = {
+      ...graph,
+      initializers: new Map([...graph.initializers, [weight.codes, tensorOf(dtype, dims, codes)]]),
+    };
+    const grid = roundingGrid(moved, weight, first);
+    const hard = hardWeight(grid, startOf(grid));
+    decodedWeight(moved, weight).data.forEach((value, i) => {
+      expect(hard.data[i]).toBeCloseTo(value, 6);
+    });
+  });
+
   it('ends at one of the two codes beside the weight, both in the grid', async () => {
     const { graph, weight, first, grid } = await prepared;
     const zeros = numbersOf(graph.initializers.get(weight.zeroPoint ?? '') ?? tensorOf('float32', [], [0]));

@@ -21,7 +21,8 @@ export interface RoundingGrid {
 }
 
 /**
- * The two codes next to each element of a weight. Elements beyond the grid count as lying on its end.
+ * The two codes next to each element of a weight, or, where it was rounded to neither of them, its code and the one
+ * beside it that is nearer to the element. Elements beyond both count as lying on one.
  *
  * @param first the weight before it was rounded
  */
@@ -42,11 +43,12 @@ export function roundingGrid(graph: Graph, weight: WeightQuantiser, first: Tenso
     const zero = zeros[channel] ?? (zeros[0] as number);
     const [low, high] = [weight.low - zero, weight.high - zero];
     const position = Math.min(high, Math.max(low, (values[i] as number) / size));
-    const floor = Math.min(high - 1, Math.floor(position));
+    const code = Math.round((decoded[i] as number) / size);
+    const floor = Math.min(high - 1, code, Math.max(code - 1, low, Math.floor(position)));
     floors[i] = floor;
-    rests[i] = position - floor;
+    rests[i] = Math.min(1, Math.max(0, position - floor));
     sizes[i] = size;
-    chosen[i] = Math.min(1, Math.max(0, Math.round((decoded[i] as number) / size) - floor));
+    chosen[i] = code - floor;
   }
   return { weight, dims: first.dims, floors, rests, sizes, chosen };
 }
