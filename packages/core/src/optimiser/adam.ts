@@ -36,14 +36,15 @@ export function adam(options: AdamOptions = {}): Optimiser {
         b,
         updates.map((update) => update.gradient),
       );
-      const before = program.state('adam.steps', scalarOf('float32', 0));
+      const prefix = program.unusedPrefix('adam');
+      const before = program.state(`${prefix}.steps`, scalarOf('float32', 0));
       const steps = add(b, before, 1);
       program.next(before, steps);
       const correction1 = sub(b, 1, pow(b, b.scalar(beta1), steps));
       const correction2 = sqrt(b, sub(b, 1, pow(b, b.scalar(beta2), steps)));
       // The moments are held without their factors 1 − β, which are put on scalars: fewer passes over all values.
-      const first = program.state('adam.first', tensorOf('float32', value.shape, []));
-      const second = program.state('adam.second', tensorOf('float32', value.shape, []));
+      const first = program.state(`${prefix}.first`, tensorOf('float32', value.shape, []));
+      const second = program.state(`${prefix}.second`, tensorOf('float32', value.shape, []));
       const m = add(b, mul(b, first, beta1), gradient);
       const v = add(b, mul(b, second, beta2), mul(b, gradient, gradient));
       program.next(first, m);

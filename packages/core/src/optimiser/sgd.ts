@@ -41,7 +41,7 @@ export function sgd(options: SgdOptions = {}): Optimiser {
         weightDecay > 0 ? add(b, raw, mul(b, value, b.constant(decays(updates, value.shape, weightDecay)))) : raw;
       const step = (direction: Value) => fromVector(b, sub(b, value, mul(b, direction, learningRate)), values);
       if (momentum === 0) return step(gradient);
-      const before = program.state('sgd.velocity', tensorOf('float32', value.shape, []));
+      const before = program.state(`${program.unusedPrefix('sgd')}.velocity`, tensorOf('float32', value.shape, []));
       const velocity = add(b, mul(b, before, momentum), gradient);
       program.next(before, velocity);
       return step(nesterov ? add(b, gradient, mul(b, velocity, momentum)) : velocity);

@@ -84,6 +84,39 @@ describe('optimisers', () => {
   });
 });
 
+it.each([adam, () => sgd({ momentum: 0.5 })])(
+  'serves several groups of values, each by an optimiser of its own',
+  async (make) => {
+    const program = new StepProgram(new GraphBuilder());
+    const b = program.builder;
+    const rate = b.scalar(0.1);
+    for (const [name, start] of [
+      ['x', [4]],
+      ['y', [1, -2, 3]],
+    ] as const) {
+      const value = program.state(name, tensorOf('float32', [start.length], start));
+      const [next] = make().update(program, [{ value, gradient: mul(b, value, 2) }], rate);
+      program.next(value, next!);
+    }
+    const runner = await program.compile(reference);
+    for (let i = 0; i < 3; i++) await runner.step();
+    const alone = async (start: number) => {
+      const own = new StepProgram(new GraphBuilder());
+      const value = own.state('z', tensorOf('float32', [1], [start]));
+      const [next] = make().update(own, [{ value, gradient: mul(own.builder, value, 2) }], own.builder.scalar(0.1));
+      own.next(value, next!);
+      const one = await own.compile(reference);
+      for (let i = 0; i < 3; i++) await one.step();
+      return (one.get('z').data as Float32Array)[0]!;
+    };
+    const expected = await Promise.all([4, 1, -2, 3].map(alone));
+    const found = [...(runner.get('x').data as Float32Array), ...(runner.get('y').data as Float32Array)];
+    found.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 5);
+    });
+  },
+);
+
 describe('a program whose runtime fails', () => {
   const failing = (at: 'compile' | 'run'): Runtime => {
     const refuse = (): never => {

@@ -26,6 +26,14 @@ export class StepProgram {
     return this.builder.input(name, initial.dtype, initial.dims);
   }
 
+  /** The name, or the first of `name2`, `name3` and so on that no state begins with: for several of one kind. */
+  unusedPrefix(name: string): string {
+    for (let count = 1; ; count++) {
+      const prefix = count === 1 ? name : `${name}${count}`;
+      if (![...this.#initial.keys()].some((own) => own.startsWith(`${prefix}.`))) return prefix;
+    }
+  }
+
   /**
    * Sets what a state becomes after the step. A state without next value stays as it is.
    *
