@@ -17,7 +17,7 @@ import { exclusionOf, idleExclusions } from './exclusion.ts';
 import { fusionReport } from './fusion/report.ts';
 import { activationGrid } from './grid/activations.ts';
 import type { AffineGrid } from './grid/affine.ts';
-import { choosePrecision, mostCommon } from './mixed/precision.ts';
+import { choosePrecision, mostCommon, precisionChoices } from './mixed/precision.ts';
 import { parseQuantizerOptions, type QuantizerOptions } from './options.ts';
 import { makePlan } from './plan/plan.ts';
 import { prepare } from './prepare/prepare.ts';
@@ -27,8 +27,8 @@ import { Topology } from './topology.ts';
  * Post-training quantisation to 2 … 8 bits, written as QuantizeLinear/DequantizeLinear pairs in the patterns that
  * onnxruntime runs with integer kernels.
  *
- * @throws `option-invalid`; `check` throws `operator-unknown` for an operator whose shapes are not known; `quantize`
- *   throws this too, `data-shape`, `data-empty`, `not-finite`, `aborted` and what the runtime throws
+ * @throws `option-invalid`; `check` throws it for a budget that cannot be kept and `operator-unknown` for an operator whose
+ *   shapes are not known; `quantize` throws these too, `data-shape`, `data-empty`, `not-finite`, `aborted` and what the runtime throws
  */
 export function quantizer(options: QuantizerOptions = {}): Quantizer {
   const parsed = parseQuantizerOptions(options);
@@ -40,7 +40,7 @@ export function quantizer(options: QuantizerOptions = {}): Quantizer {
     supports: { needsSamples: true, weightBits: every, activationBits: every, deterministic: true },
     options: { ...parsed, exclude: parsed.exclude.map(String) },
     check: (model) => {
-      layOut(model, parsed);
+      precisionChoices({ ...layOut(model, parsed), options: parsed });
     },
     quantize: (model, samples, context) => quantize(model, samples, context, parsed),
   });

@@ -152,6 +152,8 @@ describe('compress', () => {
     const refused = await runHere([...args, '--budget', '0.01']);
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('budget');
+    expect(refused.stderr).not.toContain('synthesis');
+    await expect(stat(`${out}.run`)).rejects.toThrow('ENOENT');
   });
 
   test('a network without BatchNormalization compresses with the Gaussian method', async () => {

@@ -142,6 +142,10 @@ describe('a budget', () => {
       path: 'budget',
     });
     expect(events.some(({ stage }) => stage === 'sensitivity')).toBe(false);
+    expect(() => quantizer({ budget: 0.06 }).check?.(model)).toThrowError(
+      expect.objectContaining({ code: 'option-invalid', path: 'budget' }),
+    );
+    expect(() => quantizer({ budget: 0.3 }).check?.(model)).not.toThrow();
     // The stem is a sixth of all weights: at 32 bits it takes 0.153 alone.
     await expect(quantize({ budget: 0.2, exclude: ['stem'] })).rejects.toMatchObject({ code: 'option-invalid' });
     await expect(quantize({ budget: 0.2, exclude: [/./] })).rejects.toMatchObject({ code: 'option-invalid' });

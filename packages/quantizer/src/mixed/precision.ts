@@ -10,17 +10,21 @@ import { sensitivities } from './sensitivity.ts';
 
 const every = [2, 3, 4, 5, 6, 7, 8];
 
-/** What {@link choosePrecision} needs. */
-export interface PrecisionParts {
+/** A network as it is laid out for quantisation, without samples. */
+interface LaidOut {
   readonly plan: Plan;
   readonly topology: Topology;
   /** Of the values for one sample. */
   readonly types: ReadonlyMap<string, TensorType>;
+  readonly options: ParsedQuantizerOptions;
+}
+
+/** What {@link choosePrecision} needs. */
+export interface PrecisionParts extends LaidOut {
   /** Of activations, by group. */
   readonly statistics: ReadonlyMap<string, ActivationStatistics>;
   readonly model: Model;
   readonly samples: SampleSet;
-  readonly options: ParsedQuantizerOptions;
 }
 
 /** Bits that were chosen under a budget. */
@@ -31,14 +35,12 @@ export interface ChosenPrecision {
 }
 
 /**
- * Chooses the bits of each weight where the options give a budget; under one of operations those of the activations
- * too.
+ * What bits are chosen from where the options give a budget.
  *
  * @throws `option-invalid` for a budget that cannot be kept
  */
-export async function choosePrecision(parts: PrecisionParts, context: Context): Promise<ChosenPrecision | undefined> {
-  const { plan, topology, types, statistics, model, samples, options } = parts;
-  const { budget, operationsBudget, firstLast, symmetric, weightRange: range, granularity } = options;
+export function precisionChoices({ plan, topology, types, options }: LaidOut) {
+  const { budget, operationsBudget, firstLast } = options;
   const share = budget ?? operationsBudget;
   if (share === undefined) return undefined;
   const widths = options.reduceRange ? every.slice(0, -1) : every;
@@ -55,19 +57,29 @@ export async function choosePrecision(parts: PrecisionParts, context: Context): 
     multiplications: weightsOf.reduce((sum, [node, tensor]) => sum + multiplicationsOf(node, tensor, types), 0),
   };
   const assignment = { of: budget === undefined ? 'operations' : 'size', share } as const;
-  // What cannot be kept is told before anything is measured.
-  if (candidates.length > 0 || float.elements > 0) {
-    assignBits({ candidates, losses: candidates.map(({ choices }) => choices.map(() => 0)), float }, assignment);
-  }
-  if (candidates.length === 0) return undefined;
-  const { calibration, percentile } = options;
+  const assigned = (losses: readonly (readonly number[])[]) => assignBits({ candidates, losses, float }, assignment);
+  if (candidates.length > 0 || float.elements > 0) assigned(candidates.map(({ choices }) => choices.map(() => 0)));
+  return { candidates, assigned };
+}
+
+/**
+ * Chooses the bits of each weight where the options give a budget; under one of operations those of the activations
+ * too.
+ *
+ * @throws `option-invalid` for a budget that cannot be kept, before anything is measured
+ */
+export async function choosePrecision(parts: PrecisionParts, context: Context): Promise<ChosenPrecision | undefined> {
+  const { plan, topology, statistics, model, samples, options } = parts;
+  const { candidates, assigned } = precisionChoices(parts) ?? { candidates: [] };
+  if (assigned === undefined || candidates.length === 0) return undefined;
+  const { calibration, percentile, symmetric, weightRange: range, granularity } = options;
   const weightGrids = { symmetric, range, granularity };
   const losses = await sensitivities(
     candidates,
     { plan, topology, statistics, model, samples, calibration, percentile, weightGrids },
     context,
   );
-  const precision = assignBits({ candidates, losses, float }, assignment);
+  const precision = assigned(losses);
   const layers = candidates.flatMap((candidate) => candidate.layers);
   const activations = layers.map(({ group }, i) => [group, precision.layers[i]?.activations as number] as const);
   return { precision, activations: new Map(activations) };
