@@ -311,7 +311,7 @@ describe('samples that the learner takes as they appear', () => {
 
   test('more samples to calibrate on than there are to be are refused', async () => {
     const refused = await runHere(['compress', model(), '-o', out, ...quick, '--calibrate-samples', '9']);
-    expect(refused.stderr).toMatch(/\[option-invalid\].*calibrate: 9 is not a whole number from 1 to 8/);
+    expect(refused.stderr).toMatch(/\[option-invalid\].*--calibrate-samples: there are 8 samples, not 9/);
   });
 });
 

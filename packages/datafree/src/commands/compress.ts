@@ -1,7 +1,7 @@
 import { writeFileAtomic } from '@datafree/data';
 import { encodeModel } from '@datafree/onnx';
 import type { Compressed } from '@datafree/orchestrator';
-import type { FusionReport, MixedPrecision } from '@datafree/plugin';
+import { DatafreeError, type FusionReport, type MixedPrecision } from '@datafree/plugin';
 import { Command } from 'commander';
 import { type DataOptions, dataFor, sampleShapeOf, withData } from '../arguments/data.ts';
 import { type FineTuningOptions, fineTunerFor, withFineTuning } from '../arguments/fineTuning.ts';
@@ -95,7 +95,7 @@ function warnOfUnused(command: Command, { limit }: Options, { logger }: Console)
 }
 
 async function run(path: string, options: Options, console: Console): Promise<void> {
-  const { output, report, calibrateWith, seed, threads } = options;
+  const { output, report, calibrateWith, calibrateSamples, seed, threads } = options;
   const preprocess = preprocessOf(options);
   const runtime = await runtimeFor(options);
   const quantizer = (await quantizersFor(options))();
@@ -117,6 +117,17 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   if (samples !== undefined) {
     await warnOfUnlike(model, samples, calibrateWith as string, contextOf(options, console, runtime));
   }
+  const count = samples?.count ?? countFor(options, model);
+  if (calibrateSamples !== undefined && calibrateSamples > count) {
+    throw new DatafreeError(
+      'option-invalid',
+      `--calibrate-samples: there are ${count} samples, not ${calibrateSamples}.`,
+      {
+        path: 'calibrate-samples',
+        hint: 'Take fewer, or make more: --samples.',
+      },
+    );
+  }
   const store = (await isDevice(output))
     ? undefined
     : await runFolder(`${output}.run`, { data: calibrateWith, ...runtimeFacts(options) });
@@ -130,8 +141,8 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       fineTuner,
       metrics,
       samples,
-      count: samples === undefined ? countFor(options, model) : undefined,
-      calibrate: options.calibrateSamples,
+      count: samples === undefined ? count : undefined,
+      calibrate: calibrateSamples,
       seed,
       threads,
       store: store && losses.keptIn(store),
