@@ -1,4 +1,5 @@
 import type { Checkpoint, ProgressEvent } from '@datafree/plugin';
+import { findQuantisers } from '@datafree/student';
 import { describe, expect, it } from 'vitest';
 import { context, divergence, network, noise, normalized, quantize } from '../../student/src/testing/networks.ts';
 import { distil } from './finetune.ts';
@@ -53,6 +54,18 @@ describe('distil', () => {
     expect(both.loss).toBeCloseTo(both.logits! + both.features!, 6);
     expect(one).toEqual(mse);
     expect(none).toEqual({ logits: none.logits, loss: none.logits });
+  });
+
+  it.each([{ symmetric: true }, { symmetric: false }])('learns without another code ($symmetric)', async (own) => {
+    const model = network();
+    const quantized = await quantize(model, 3, noise(64), own);
+    const tuned = await distil({ ...quick, learnCodes: false }).fineTune(model, quantized, noise(64), context());
+    expect(await divergence(model, tuned)).toBeLessThan(0.8 * (await divergence(model, quantized)));
+    for (const { codes, scale } of findQuantisers(quantized.graph).weights) {
+      const [before, after] = [quantized.graph.initializers, tuned.graph.initializers];
+      expect(after.get(codes)!.data).toEqual(before.get(codes)!.data);
+      expect(after.get(scale)!.data).not.toEqual(before.get(scale)!.data);
+    }
   });
 
   it('learns from mixed samples, by SGD, with steps that stay', async () => {

@@ -29,6 +29,8 @@ export const reconstructOptions = v.strictObject({
   learnSteps: v.optional(v.boolean()),
   /** Weight of the regulariser that lets each rounding decide for up or down, beside the block's error before. */
   regularisation: v.optional(weight),
+  /** How many times as large that weight is at the last step, so that in the end everything decides. */
+  growth: v.optional(v.pipe(v.number(), v.finite(), v.minValue(1))),
   /** Exponent of the regulariser when it sets in; large ones leave roundings free. */
   firstExponent: v.optional(exponent),
   /** Exponent that it has come to at the last step; small ones press for a decision. */
@@ -56,6 +58,7 @@ const shared = {
   batch: 32,
   learnSteps: true,
   regularisation: 3,
+  growth: 30,
   firstExponent: 20,
   lastExponent: 2,
   warmUp: 0.2,
