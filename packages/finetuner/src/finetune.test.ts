@@ -68,6 +68,18 @@ describe('distil', () => {
     }
   });
 
+  it('refuses where nothing is left to learn', async () => {
+    const model = network();
+    const nodes = model.graph.nodes.map((node) => ({ ...node, inputs: node.inputs.slice(0, 2) }));
+    const bare = { ...model, graph: { ...model.graph, nodes } };
+    const quantized = await quantize(bare, 4, noise(64), { biasCorrection: false });
+    const still = distil({ ...quick, learnCodes: false, learnSteps: 'none' });
+    await expect(still.fineTune(bare, quantized, noise(64), context())).rejects.toMatchObject({
+      code: 'option-invalid',
+      path: 'learnCodes',
+    });
+  });
+
   it('learns from mixed samples, by SGD, with steps that stay', async () => {
     const model = network();
     const quantized = await quantize(model, 3);

@@ -12,7 +12,7 @@ import {
   type Value,
 } from '@datafree/core';
 import type { Augmenter } from '@datafree/inversion';
-import type { BatchNormSite, Graph, Model } from '@datafree/plugin';
+import { type BatchNormSite, DatafreeError, type Graph, type Model } from '@datafree/plugin';
 import { descend, writeStudent } from '@datafree/student';
 import { type FeatureLoss, overStages } from '../loss/features.ts';
 import { logitDivergence, relativeError } from '../loss/logits.ts';
@@ -35,7 +35,11 @@ export interface StepParts {
 /** Names of the inputs that are fed at each step. */
 export const feeds = { samples: 'samples', mix: 'mix', rate: 'rate', stepRate: 'step-rate' } as const;
 
-/** Writes one training step: the frozen teacher and the student on one batch, the loss, and the student's update. */
+/**
+ * Writes one training step: the frozen teacher and the student on one batch, the loss, and the student's update.
+ *
+ * @throws `option-invalid` when nothing learns
+ */
 export function writeStep(parts: StepParts): StepProgram {
   const { model, folded, quantised, batchNorms, augmenter, batch, options } = parts;
   const b = new GraphBuilder({ name: 'distillation-step', operators: operatorSetOf(model) });
@@ -68,6 +72,16 @@ export function writeStep(parts: StepParts): StepProgram {
     { values: [...student.weights.values()], rate: b.input(feeds.rate, 'float32', []) },
     { values: [...student.steps.values()], rate: b.input(feeds.stepRate, 'float32', []) },
   ];
+  if (groups.every(({ values }) => values.length === 0)) {
+    throw new DatafreeError(
+      'option-invalid',
+      'Codes and step sizes stay, and no layer has a bias: nothing could learn.',
+      {
+        path: 'learnCodes',
+        hint: 'Let codes or step sizes learn.',
+      },
+    );
+  }
   descend(program, loss, groups, optimiser);
   return program;
 }
