@@ -22,8 +22,12 @@ export interface SolveParts extends Omit<ActivationSource, 'block' | 'quantised'
 /** The most second moments that are held: those of 4096 values that are summed up. */
 const largest = 2 ** 24;
 
-/** How much a weight is held to its own value beside the mean second moment of what it is multiplied with. */
-const held = 0.01;
+/**
+ * How much a weight is held to its own value beside the mean second moment of what it is multiplied with. What samples do
+ * not tell apart they would otherwise decide by chance: with a hundredth, a network of depthwise layers learned its
+ * samples and not their kind.
+ */
+const held = 0.5;
 
 /**
  * Rounds the weights of a block layer by layer so that each layer gives, on what enters it in the quantised network, what
