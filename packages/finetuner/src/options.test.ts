@@ -12,6 +12,7 @@ describe('options', () => {
       stepRate: 1e-4,
       schedule: 'staggered',
       learnSteps: 'none',
+      learnCodes: true,
       batchNorm: 'following',
       temperature: 1,
       features: 'smooth-l1',
