@@ -50,15 +50,15 @@ function describe(found: Inspection): string {
       ...(fusion === null ? [] : ([['integer kernels', integerKernels(fusion)]] as const)),
     ]),
     ...(fusion?.float ? [floatLayers(fusion).join('\n')] : []),
-    fusion === null
-      ? table(
-          ['operator', 'count', 'gradient', 'quantised'],
-          operators.map(({ op, count, gradient, kernel }) => [op, String(count), gradient ? 'yes' : 'no', kernel]),
-        )
-      : table(
-          ['operator', 'count', 'gradient'],
-          operators.map(({ op, count, gradient }) => [op, String(count), gradient ? 'yes' : 'no']),
-        ),
+    table(
+      ['operator', 'count', 'gradient', ...(fusion === null ? ['quantised'] : [])],
+      operators.map(({ op, count, gradient, kernel }) => [
+        op,
+        String(count),
+        gradient ? 'yes' : 'no',
+        ...(fusion === null ? [kernel] : []),
+      ]),
+    ),
   ];
   if (batchNorms.length > 0) {
     parts.push(

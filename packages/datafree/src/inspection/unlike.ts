@@ -11,7 +11,7 @@ const looked = 128;
 const far = 2;
 
 /**
- * Warns of data that a network was never trained on anything like of, as pixels that were not preprocessed are. Networks
+ * Warns of data that is unlike anything a network was trained on, as pixels that were not preprocessed are. Networks
  * without BatchNormalization, which remember nothing, and single samples tell nothing.
  *
  * @param name of the data, for people

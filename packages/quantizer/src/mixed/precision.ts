@@ -70,8 +70,9 @@ export function precisionChoices({ plan, topology, types, options }: LaidOut) {
  */
 export async function choosePrecision(parts: PrecisionParts, context: Context): Promise<ChosenPrecision | undefined> {
   const { plan, topology, statistics, model, samples, options } = parts;
-  const { candidates, assigned } = precisionChoices(parts) ?? { candidates: [] };
-  if (assigned === undefined || candidates.length === 0) return undefined;
+  const choices = precisionChoices(parts);
+  if (choices === undefined || choices.candidates.length === 0) return undefined;
+  const { candidates, assigned } = choices;
   const { calibration, percentile, symmetric, weightRange: range, granularity } = options;
   const weightGrids = { symmetric, range, granularity };
   const losses = await sensitivities(
