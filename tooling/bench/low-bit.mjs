@@ -6,10 +6,11 @@
 // anew. --only takes the cells whose name has the text in it ("rows/resnet20", "w3a3"). Nothing is chosen by test data:
 // what is reported is the network after the last step. One JSON line a cell: what it was made by, {"fp32","calibrated",
 // "reconstructed","top1","agreement"} in percent on the labelled test data, "rounded" the top-1 of the same file with its
-// rounding computed in floating point, node by node, "held" the agreement with the network on synthetic samples of
-// another seed, by which settings are chosen, {"bytes","fp32Bytes","integer","float"} of the file, and
-// {"seconds":{"synthesis","calibration","reconstruction","distillation","total"}}. --list tells what is finished and
-// what is not; --table prints what is finished as Markdown and draws docs/images/low-bit-sizes.svg.
+// rounding computed in floating point, node by node, "views":{"count","top1","rounded"} both on views of test data that is
+// few, "held" the agreement with the network on synthetic samples of another seed, by which settings are chosen,
+// {"bytes","fp32Bytes","integer","float"} of the file, and
+// {"seconds":{"synthesis","calibration","reconstruction","distillation","total"}}. --list tells what is finished and what
+// is not; --table prints what is finished as Markdown and draws docs/images/low-bit-sizes.svg.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +28,7 @@ import { classesOf, fileOf, round, secondsSince, share } from './shared/accuracy
 import { network } from './shared/assets.mjs';
 import { datasets, gridFor } from './shared/datasets.mjs';
 import { samplesBy, testData } from './shared/sources.mjs';
+import { viewsOf } from './shared/views.mjs';
 
 const record = fileURLToPath(new URL('../../docs/measured/low-bit.jsonl', import.meta.url));
 const { values } = parseArgs({
@@ -43,6 +45,8 @@ const runtime = ort({ threads: Number(values.threads) });
 const unfused = ort({ threads: Number(values.threads), graphOptimization: 'disabled' });
 /** Synthetic samples that nothing learned from. */
 const heldCount = 128;
+/** Fewer labelled samples tell networks apart by points, not by tenths of one. */
+const few = 300;
 
 const wanted = cells.filter((cell) => nameOf(cell).includes(values.only));
 if (values.list) for (const cell of wanted) console.log(`${findRecord(cell) ? 'done' : 'open'} ${nameOf(cell)}`);
@@ -108,6 +112,7 @@ async function measure(cell) {
   const between = await classesOf(rounded.graph, measured);
   const after = await classesOf(file, measured);
   const rounded32 = await classesOf(file, { ...measured, runtime: unfused });
+  const views = measured.samples.count < few ? await viewsBy(file, measured) : undefined;
   const others = await samplesBy('bns', { model, set, count: heldCount, context: { ...context, seed: seed + 1000 } });
   const held = { ...measured, samples: others };
   const heldClasses = await Promise.all([model.graph, file].map((graph) => classesOf(graph, held)));
@@ -121,9 +126,20 @@ async function measure(cell) {
     drop: round(fp32 - top1),
     agreement: share(after.classes, teacher.classes),
     rounded: share(rounded32.classes, rounded32.labels),
+    ...(views && { views }),
     held: share(...heldClasses.map(({ classes }) => classes)),
     ...fileOf(learned, model),
     ...(budget !== undefined && { bitsByLayer: learned.precision.layers.map(({ bits }) => bits) }),
     seconds,
   };
+}
+
+/** How often a file is right of the views of samples, as it runs and rounding in floating point. */
+async function viewsBy(file, measured) {
+  const samples = viewsOf(measured.samples);
+  const right = async (own) => {
+    const { classes, labels } = await classesOf(file, { ...measured, samples, ...own });
+    return share(classes, labels);
+  };
+  return { count: samples.count, top1: await right({}), rounded: await right({ runtime: unfused }) };
 }

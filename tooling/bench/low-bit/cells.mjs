@@ -9,6 +9,7 @@ const third = { ...recipe, reconstruct: 167 };
 const w4a4 = { network: 'resnet20_cifar10', weights: 4, activations: 4 };
 const w3a3 = { network: 'resnet20_cifar10', weights: 3, activations: 3 };
 const w2a4 = { network: 'resnet44_cifar10', weights: 2, activations: 4, firstLast: 4 };
+const keywords = { network: 'dscnn_kws_mlperftiny', weights: 4, activations: 4 };
 const mobilenet = { network: 'mobilenetv1_025_224_imagenet', activations: 8, samples: 128 };
 
 /** Its layers are solved one by one rather than learned together: more samples serve it better than more steps. */
@@ -69,6 +70,7 @@ export const cells = [
   row({ ...w2a4, method: 'real' }),
   row(solved),
   row({ ...mobilenet, weights: 4 }),
+  row(keywords),
   ...seeds(2),
   ...seeds(3),
   ...methods,

@@ -1,7 +1,7 @@
-import { DatafreeError, type DType } from '@datafree/plugin';
+import { DatafreeError } from '@datafree/plugin';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/operator.ts';
-import { isFloat } from '../tensor.ts';
+import { isFloat, isHalf } from '../tensor.ts';
 
 /**
  * Refuses a scalar that depends on some values through numbers of half precision: derivatives are computed in float32
@@ -30,10 +30,6 @@ export function requireWholePrecision(builder: GraphBuilder, of: Value, wrt: rea
     const name = builder.nameOf(node.name);
     throw halves(`${node.op} "${name}" gives ${given.dtype}`, { node: name, op: node.op });
   }
-}
-
-function isHalf(dtype: DType): boolean {
-  return dtype === 'float16' || dtype === 'bfloat16';
 }
 
 function halves(

@@ -54,6 +54,8 @@ export interface Operator {
    * then `infer` sees whatever a node has.
    */
   readonly operands?: readonly [least: number, most: number];
+  /** What its first input has to hold: floating-point numbers, or numbers of any type. Not checked when absent. */
+  readonly elements?: 'floating' | 'numeric';
   /** Types of the outputs. @throws `shape-mismatch`, `attribute-invalid` */
   infer(context: InferContext): readonly TensorType[];
   /** Outputs that follow from the input types alone (Shape, Size). */

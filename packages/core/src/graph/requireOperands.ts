@@ -1,8 +1,26 @@
-import { DatafreeError } from '@datafree/plugin';
+import { DatafreeError, type DType } from '@datafree/plugin';
+import { isFloat, isHalf } from '../tensor.ts';
 import type { Operator } from './operator.ts';
 
-/** @throws `shape-mismatch` for inputs that an operator needs and does not have, or has and does not take */
-export function requireOperands({ operands, domain = '' }: Operator, inputs: readonly unknown[]): void {
+type Input = { readonly dtype: DType } | undefined;
+
+/**
+ * @throws `shape-mismatch` for inputs that an operator needs and does not have, or has and does not take, and for a first
+ *   input of elements that it cannot compute with
+ */
+export function requireOperands(operator: Operator, inputs: readonly Input[]): void {
+  requireCount(operator, inputs);
+  const { elements } = operator;
+  const dtype = inputs[0]?.dtype;
+  if (elements === undefined || dtype === undefined || isFloat(dtype) || isHalf(dtype)) return;
+  if (elements === 'numeric' && dtype !== 'bool' && dtype !== 'string') return;
+  const wanted = elements === 'floating' ? 'floating-point numbers' : 'numbers';
+  throw new DatafreeError('shape-mismatch', `it takes ${wanted}, its first input is of type ${dtype}.`, {
+    hint: 'Put a Cast to float32 before the node.',
+  });
+}
+
+function requireCount({ operands, domain = '' }: Operator, inputs: readonly Input[]): void {
   if (operands === undefined) return;
   const [least, most] = operands;
   const missing = Array.from({ length: least }, (_, i) => inputs[i]).indexOf(undefined);

@@ -38,6 +38,23 @@ describe('the inputs of an operator', () => {
     expect(b.op('Sum', [x, x, x, x]).shape).toEqual([2, 3]);
   });
 
+  it('hold what the operator computes with', () => {
+    const b = new GraphBuilder();
+    const [whole, truth, half] = (['int32', 'bool', 'float16'] as const).map((dtype) => b.input(dtype, dtype, [2, 3]));
+    expect(() => b.op('Sigmoid', [whole])).toThrow(
+      expect.objectContaining({
+        code: 'shape-mismatch',
+        op: 'Sigmoid',
+        message: expect.stringContaining('it takes floating-point numbers, its first input is of type int32.'),
+        hint: expect.stringContaining('Cast'),
+      }),
+    );
+    expect(() => b.op('Mul', [truth, truth])).toThrow('it takes numbers, its first input is of type bool.');
+    expect(b.op('Mul', [whole, whole]).dtype).toBe('int32');
+    expect(b.op('Sigmoid', [half]).dtype).toBe('float16');
+    expect(b.op('Not', [truth]).dtype).toBe('bool');
+  });
+
   it('are known of every operator that there is', () => {
     for (const { operands } of standardOperators.values()) expect(operands?.[0]).toBeLessThanOrEqual(operands![1]);
   });

@@ -1,5 +1,7 @@
 import type { Operator } from '../graph/operator.ts';
 
+type ElementKind = NonNullable<Operator['elements']>;
+
 /** How many inputs an operator takes at least and at most; those beyond the least may be left out. */
 type Count = NonNullable<Operator['operands']>;
 
@@ -30,7 +32,29 @@ const counts: ReadonlyMap<string, Count> = new Map(
   groups.flatMap(([count, types]) => types.split(' ').map((type) => [type, count] as const)),
 );
 
-/** An operator of ONNX with the number of its inputs. */
+/** Operators of ONNX by the element types that opset 21 lets their first input have, where it is not any. */
+const kinds: ReadonlyMap<string, ElementKind> = new Map([
+  ...named(
+    'floating',
+    'AveragePool BatchNormalization Ceil Celu Conv ConvTranspose Cos Elu Exp Floor Gelu GlobalAveragePool ' +
+      'GlobalMaxPool GroupNormalization HardSigmoid HardSwish InstanceNormalization IsInf IsNaN LRN ' +
+      'LayerNormalization LeakyRelu Log LogSoftmax Mean Mish Reciprocal Round Selu Sigmoid Sin Softmax Softplus ' +
+      'Softsign Sqrt Tanh ThresholdedRelu',
+  ),
+  ...named(
+    'numeric',
+    'Abs Add ArgMax ArgMin Clip CumSum Div Erf Gemm Greater GreaterOrEqual Less LessOrEqual MatMul Max MaxPool Min Mod ' +
+      'Mul Neg PRelu Pow Range ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMean ReduceProd ReduceSum ' +
+      'ReduceSumSquare Relu Sign Sub Sum TopK',
+  ),
+]);
+
+function named(kind: ElementKind, types: string): (readonly [string, ElementKind])[] {
+  return types.split(' ').map((type) => [type, kind]);
+}
+
+/** An operator of ONNX with the number of its inputs and what they hold. */
 export function withOperands(operator: Operator): Operator {
-  return { operands: counts.get(operator.type) ?? [1, 1], ...operator };
+  const elements = kinds.get(operator.type);
+  return { operands: counts.get(operator.type) ?? [1, 1], ...(elements && { elements }), ...operator };
 }

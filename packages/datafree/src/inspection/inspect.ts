@@ -1,9 +1,8 @@
-import { elementCount, isFloat, operatorKey, standardOperators } from '@datafree/core';
+import { elementCount, isFloat, isHalf, operatorKey, standardOperators } from '@datafree/core';
 import { estimateInput } from '@datafree/inversion';
 import { decodeModel, prepareModel } from '@datafree/onnx';
 import {
   type Context,
-  type DType,
   type ErrorCode,
   type FusionReport,
   type Graph,
@@ -129,12 +128,8 @@ function parametersOf({ initializers, nodes }: Graph): number {
   const quantised = new Set(rounding.map(({ inputs: [values] }) => values));
   const grids = new Set(rounding.flatMap(({ inputs }) => inputs.slice(1)));
   return [...initializers]
-    .filter(([name, { dtype }]) => quantised.has(name) || (isFraction(dtype) && !grids.has(name)))
+    .filter(([name, { dtype }]) => quantised.has(name) || ((isFloat(dtype) || isHalf(dtype)) && !grids.has(name)))
     .reduce((sum, [, { dims }]) => sum + elementCount(dims), 0);
-}
-
-function isFraction(dtype: DType): boolean {
-  return isFloat(dtype) || dtype === 'float16' || dtype === 'bfloat16';
 }
 
 function operatorsOf({ nodes }: Graph): OperatorCount[] {
