@@ -50,6 +50,7 @@ function install() {
 }
 
 function turbo(task, args = []) {
+  if (task === 'build') console.log('Building all packages: some minutes, seconds when nothing has changed.');
   return attempt('turbo', ['run', task, '--output-logs=errors-only', ...args]);
 }
 

@@ -38,6 +38,7 @@ const methods = { BNS: bns(), Gaussian: gaussian() };
 const samples = {};
 for (const [name, synthesizer] of Object.entries(methods)) {
   const start = performance.now();
+  console.log(`samples   ${count} by ${name} …`);
   samples[name] = await synthesize({ model, runtime, synthesizer, count, seed });
   console.log(`samples   ${count} by ${name} in ${seconds(start)}`);
 }

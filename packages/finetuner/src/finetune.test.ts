@@ -88,6 +88,14 @@ describe('distil', () => {
     expect(await divergence(model, tuned)).toBeLessThan(await divergence(model, quantized));
   });
 
+  it('refuses a network of which nothing is quantised', async () => {
+    const model = network();
+    const untouched = { graph: model.graph, bits: { weights: 8, activations: 8 }, warnings: [] };
+    await expect(distil(quick).fineTune(model, untouched, noise(64), context())).rejects.toThrow(
+      expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('quantised weights') }),
+    );
+  });
+
   it('learns from samples of other contrast and brightness', async () => {
     const model = network();
     const quantized = await quantize(model, 3);

@@ -33,7 +33,7 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
-import { batchOf, exportStudent, foldedBatchNorms, packStates, unpackStates } from '@datafree/student';
+import { batchOf, exportStudent, findQuantisers, foldedBatchNorms, packStates, unpackStates } from '@datafree/student';
 import { unlessAstray } from './astray.ts';
 import { mixingMatrix } from './loop/mix.ts';
 import { Patience } from './loop/patience.ts';
@@ -115,6 +115,12 @@ async function fineTune(
 ): Promise<Quantized> {
   checkGiven('distil', { model, quantized, samples, context });
   throwIfAborted(context.signal);
+  if (findQuantisers(quantized.graph).weights.length === 0) {
+    throw new DatafreeError('unsupported', 'The network has no layer of quantised weights that could learn.', {
+      plugin: 'distil',
+      hint: 'Give it what a quantizer has made of this very network.',
+    });
+  }
   const batch = batchOf(model, samples, options.batch);
   const random = new Random(context.seed).fork('fine-tuning');
   const { program, draw, batchNorms } = distillationStep(model, quantized, batch, options);

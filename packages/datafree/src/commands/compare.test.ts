@@ -142,7 +142,7 @@ test('puts samples of data beside the methods, other ones for each seed', async 
     ['real', 6, 1, 8, null],
   ]);
   expect(cells[2]?.cosine).not.toBe(cells[3]?.cosine);
-  expect(cells[2]?.options).toEqual({ data: at('data.npy') });
+  expect(cells[2]?.options).toEqual({ data: at('data.npy'), digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
 });
 
 test('goes on with what is finished, cell by cell', async () => {

@@ -18,6 +18,7 @@ import { type Comparison, type DataSource, finishGroup, isFinished, type Source 
 import { finishInProcesses, jobsFor } from '../comparison/jobs.ts';
 import { csvOf, markdownOf, type Row, rowsOf, textOf } from '../comparison/summary.ts';
 import { openConsole } from '../console/console.ts';
+import { dataDigest } from '../dataDigest.ts';
 import { openModel } from '../model/open.ts';
 import { keepRun } from '../resume.ts';
 import type { Terminal } from '../terminal.ts';
@@ -92,7 +93,10 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const real: DataSource | undefined =
     withReal === undefined
       ? undefined
-      : { samples: await dataFor(withReal, shape, options, preprocess, console.logger), options: { data: withReal } };
+      : {
+          samples: await dataFor(withReal, shape, options, preprocess, console.logger),
+          options: { data: withReal, digest: await dataDigest(withReal) },
+        };
   const all = new Map<string, Source>([...sources, ...(real ? [[realMethod, real] as const] : [])]);
   const groups = groupsOf([...all.keys()], options);
   const { name, options: own } = quantizerOf();
@@ -100,7 +104,13 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   const facts = {
     model: model.hash,
     preprocess,
-    data: { data, labels, limit, resize, shape: rawShape },
+    data: {
+      data: await dataDigest(data),
+      labels: labels && (await dataDigest(labels)),
+      limit,
+      resize,
+      shape: rawShape,
+    },
     samples: count,
     quantizer: { name, ...common },
     ...runtimeFacts(options),

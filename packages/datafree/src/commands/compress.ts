@@ -18,6 +18,7 @@ import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { precisionLines } from '../console/precision.ts';
 import { pairs, seconds, sizeOf } from '../console/table.ts';
 import { contextOf } from '../context.ts';
+import { dataDigest } from '../dataDigest.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { warnOfUnlike } from '../inspection/unlike.ts';
 import { openModel } from '../model/open.ts';
@@ -102,8 +103,9 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   const fineTuner = options.finetune ? await fineTunerFor(options) : undefined;
   const metrics = await metricsFor(options);
   const synthesizer = calibrateWith === undefined ? await synthesizerFor(options) : undefined;
-  await checkOutputFile(output, [path]);
-  if (report !== undefined) await checkOutputFile(report, [path], output);
+  const inputs = [path, ...(calibrateWith === undefined ? [] : [calibrateWith])];
+  await checkOutputFile(output, inputs);
+  if (report !== undefined) await checkOutputFile(report, inputs, output);
   const { model, file } = await openModel(path, {
     preprocess,
     inputShape: options.inputShape,
@@ -128,9 +130,10 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       },
     );
   }
+  const data = calibrateWith === undefined ? undefined : await dataDigest(calibrateWith);
   const store = (await isDevice(output))
     ? undefined
-    : await runFolder(`${output}.run`, { data: calibrateWith, ...runtimeFacts(options) });
+    : await runFolder(`${output}.run`, { data, ...runtimeFacts(options) });
   const losses = new LossRecord();
   const result = await keepRun(store, options, console, () =>
     compress({

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '@datafree/core';
-import { encodeModel } from '@datafree/onnx';
+import { decodeModel, encodeModel } from '@datafree/onnx';
 import type { FusionReport } from '@datafree/plugin';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { network, withOutput } from '../testing/models.ts';
@@ -88,6 +88,66 @@ test('goes on after an interruption, to the same bytes and losses', async () => 
   await expect(stat(at('resumed.onnx.run'))).rejects.toThrow('ENOENT');
 });
 
+test('does not go on with other data of the same name', async () => {
+  const noise = (seed: number) => Uint8Array.from(new Random(seed).uniforms(32 * 3 * 8 * 8, 0, 255));
+  const args = ['finetune', at('model.onnx'), at('quantized.onnx'), '--samples', at('data.u8'), '-o', at('late.onnx')];
+  await writeFile(at('data.u8'), noise(1));
+  const controller = new AbortController();
+  const stopped = await runHere([...args, ...tuning, ...input], {
+    signal: controller.signal,
+    onWrite: (text) => {
+      if (text.includes('fine-tuning: 108/')) controller.abort();
+    },
+  });
+  expect(stopped.code).toBe(130);
+  await writeFile(at('data.u8'), noise(2));
+  const other = await runHere([...args, ...tuning, ...input]);
+  expect(other.stderr).toContain('error [resume-mismatch]');
+  expect(other.stderr).toContain('data');
+});
+
+test.each([
+  ['the output', (data: string) => ['finetune', at('model.onnx'), at('quantized.onnx'), '--samples', data, '-o', data]],
+  ['a report', (data: string) => [...finetune('unmade.onnx').with(4, data), '--report', data]],
+  ['what is compressed', (data: string) => ['compress', at('model.onnx'), '--calibrate-with', data, '-o', data]],
+  ['an evaluation', (data: string) => ['evaluate', at('model.onnx'), '--data', data, '--report', data]],
+])('keeps the data from being overwritten by %s', async (_name, args) => {
+  const data = at('precious.u8');
+  await writeFile(data, new Uint8Array(16 * 3 * 8 * 8));
+  const refused = await runHere([...args(data), ...input]);
+  expect(refused.stderr).toContain('error [option-invalid]');
+  expect(refused.stderr).toContain('it would be overwritten');
+  expect((await readFile(data)).length).toBe(16 * 3 * 8 * 8);
+});
+
+test('tells in the result that learning was given up', async () => {
+  const wild = [
+    '--finetune-option',
+    'learningRate=50',
+    '--finetune-option',
+    'batch=16',
+    '--finetune-steps',
+    '8',
+    '--json',
+  ];
+  const args = ['finetune', at('model.onnx'), at('quantized.onnx'), '--samples', at('samples'), '-o', at('wild.onnx')];
+  const { stderr, json } = await runHere([...args, ...input, ...wild]);
+  expect(json<{ warnings: string[] }>().warnings).toEqual([expect.stringContaining('led the network astray')]);
+  expect(stderr.match(/led the network astray/g)).toHaveLength(1);
+  expect((await readFile(at('wild.onnx'))).equals(await readFile(at('quantized.onnx')))).toBe(true);
+  const whole = await runHere([
+    'compress',
+    at('model.onnx'),
+    '-o',
+    at('w.onnx'),
+    ...synthesis,
+    ...input,
+    ...bits,
+    ...wild,
+  ]);
+  expect(whole.stderr.match(/led the network astray/g)).toHaveLength(1);
+});
+
 test('prints text', async () => {
   const { stdout, stderr } = await runHere(finetune('text.onnx', '--steps', '4'));
   expect(stdout).toMatch(/^loss +[\d.]+ → [\d.]+ in 4 steps$/m);
@@ -127,6 +187,24 @@ test('warns of samples that were not preprocessed', async () => {
   const read = await runHere([...args, '-o', at('read.onnx'), ...input]);
   expect(read.code).toBe(0);
   expect(read.stderr).not.toContain('far from');
+});
+
+test('warns of a file whose weights have other names', async () => {
+  const graph = decodeModel(await readFile(at('quantized.onnx')));
+  const kept = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
+  const renamed = (name: string) => (name === '' || kept.has(name) ? name : `own.${name}`);
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(renamed),
+    outputs: node.outputs.map(renamed),
+  }));
+  const initializers = new Map([...graph.initializers].map(([name, tensor]) => [renamed(name), tensor]));
+  await writeFile(at('renamed.onnx'), encodeModel({ ...graph, nodes, initializers }));
+  const args = ['finetune', at('model.onnx'), at('renamed.onnx'), '--samples', at('samples'), ...input];
+  const { json, stderr } = await runHere([...args, '--steps', '2', '-o', at('own.onnx'), '--json']);
+  const warning = expect.stringContaining('renamed.onnx has the name of one of the network');
+  expect(json<{ warnings: string[] }>().warnings).toContainEqual(warning);
+  expect(stderr).toContain('is not known');
 });
 
 test.each([

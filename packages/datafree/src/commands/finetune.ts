@@ -14,6 +14,7 @@ import { type Console, openConsole } from '../console/console.ts';
 import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { pairs, seconds, sizeOf } from '../console/table.ts';
 import { contextOf } from '../context.ts';
+import { dataDigest } from '../dataDigest.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { warnOfUnlike } from '../inspection/unlike.ts';
 import { openModel } from '../model/open.ts';
@@ -59,16 +60,18 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   const preprocess = preprocessOf(options);
   const runtime = await runtimeFor(options);
   const fineTuner = await fineTunerFor(options);
-  await checkOutputFile(output, [path, quantizedPath]);
-  if (report !== undefined) await checkOutputFile(report, [path, quantizedPath], output);
+  const inputs = [path, quantizedPath, data];
+  await checkOutputFile(output, inputs);
+  if (report !== undefined) await checkOutputFile(report, inputs, output);
   const { model, file } = await openModel(path, { preprocess, inputShape: options.inputShape, logger: console.logger });
   const { quantized, file: quantizedFile } = await openQuantized(quantizedPath, model, options);
   const samples = await dataFor(data, sampleShapeOf(model), options, preprocess, console.logger);
   await warnOfUnlike(model, samples, data, contextOf(options, console, runtime));
+  for (const warning of quantized.warnings) console.logger.warn(warning);
   const losses = new LossRecord();
   const store = (await isDevice(output))
     ? undefined
-    : await runFolder(`${output}.run`, { data, ...runtimeFacts(options) });
+    : await runFolder(`${output}.run`, { data: await dataDigest(data), ...runtimeFacts(options) });
   const result = await keepRun(store, options, console, () =>
     compress({
       model,
@@ -104,6 +107,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
     fusion: (await fusionReport(result.quantized.graph, runtime)) ?? null,
     seconds: result.seconds.fineTuning,
     seed,
+    warnings: result.quantized.warnings,
   };
   if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
   await store?.remove();
@@ -140,6 +144,8 @@ interface Summary {
   readonly fusion: FusionReport | null;
   readonly seconds: number;
   readonly seed: number;
+  /** Among them whether learning was given up. */
+  readonly warnings: readonly string[];
 }
 
 function describe(summary: Summary): string {

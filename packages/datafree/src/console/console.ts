@@ -21,13 +21,18 @@ export function openConsole(terminal: Terminal, { json, quiet }: GeneralOptions)
   const display = progressDisplay(terminal.stderr, quiet);
   terminal.beforeError?.(() => display.stop());
   const colours = pc.createColors(terminal.stderr.isTTY === true && pc.isColorSupported);
+  const warned = new Set<string>();
   return {
     signal: terminal.signal,
     onProgress: (event) => display.show(event),
     logger: {
       debug: () => {},
       info: (message) => display.line(message),
-      warn: (message) => display.line(`${colours.yellow('warning')}: ${message}`),
+      // What is warned of at once may be among the warnings of the result too.
+      warn: (message) => {
+        if (!warned.has(message)) display.line(`${colours.yellow('warning')}: ${message}`);
+        warned.add(message);
+      },
     },
     result(value, text) {
       display.stop();

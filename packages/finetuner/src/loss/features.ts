@@ -1,4 +1,5 @@
 import { abs, add, div, type GraphBuilder, min, mul, reduceMean, sqrt, sub, type Value } from '@datafree/core';
+import { DatafreeError } from '@datafree/plugin';
 import { relativeError } from './logits.ts';
 
 /**
@@ -29,12 +30,23 @@ export type FeatureLoss = keyof typeof featureLosses;
  *
  * @param stages activations of student and teacher, from shallow to deep; at least one
  * @returns a scalar
+ * @throws `option-invalid` without a loss or a stage
  */
 export function overStages(
   b: GraphBuilder,
   losses: readonly FeatureLoss[],
   stages: readonly { readonly student: Value; readonly teacher: Value }[],
 ): Value {
+  if (losses.length === 0 || stages.length === 0) {
+    throw new DatafreeError(
+      'option-invalid',
+      `${losses.length} losses over ${stages.length} stages add up to nothing.`,
+      {
+        path: losses.length === 0 ? 'losses' : 'stages',
+        hint: 'Give at least one loss and one stage.',
+      },
+    );
+  }
   const shares = depthWeights(stages.length);
   const terms = losses.flatMap((loss) =>
     stages.map(({ student, teacher }, k) => mul(b, featureLosses[loss](b, student, teacher), shares[k] as number)),

@@ -1,0 +1,34 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dataDigest } from './dataDigest.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'datafree-test-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('tells files apart by their content', async () => {
+  const path = join(folder, 'data.npy');
+  await writeFile(path, 'one');
+  const first = await dataDigest(path);
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  await writeFile(path, 'two');
+  expect(await dataDigest(path)).not.toBe(first);
+  await writeFile(path, 'one');
+  expect(await dataDigest(path)).toBe(first);
+});
+
+test('tells folders apart by names and contents, wherever they lie', async () => {
+  const [photos, moved] = [join(folder, 'photos'), join(folder, 'moved')];
+  await mkdir(join(photos, 'cats'), { recursive: true });
+  await writeFile(join(photos, 'cats', '1.png'), 'a cat');
+  const first = await dataDigest(photos);
+  await rename(photos, moved);
+  expect(await dataDigest(moved)).toBe(first);
+  expect(await dataDigest(`${moved}/`)).toBe(first);
+  await rename(join(moved, 'cats', '1.png'), join(moved, 'cats', '2.png'));
+  expect(await dataDigest(moved)).not.toBe(first);
+});
