@@ -33,7 +33,7 @@ export async function unlessAstray(
   throwIfAborted(context.signal);
   if ((after as number) <= far * (before as number)) return { ...quantized, graph };
   const [is, was] = [after, before].map((value) => (value as number).toPrecision(4));
-  const warning = `Distillation led the network astray (divergence from its teacher ${is}, ${was} before): it stays as it was. Take a smaller learningRate.`;
+  const warning = `Distillation led the network astray (divergence from its teacher ${is}, ${was} before): it stays as it was. Take a smaller learningRate or stepRate.`;
   context.logger.warn(warning);
   return { ...quantized, warnings: [...quantized.warnings, warning] };
 }
