@@ -1,4 +1,5 @@
 import type { Checkpoint, ProgressEvent } from '@datafree/plugin';
+import { quantizer } from '@datafree/quantizer';
 import { findQuantisers } from '@datafree/student';
 import { describe, expect, it } from 'vitest';
 import { context, divergence, network, noise, normalized, quantize } from '../../student/src/testing/networks.ts';
@@ -86,6 +87,15 @@ describe('distil', () => {
     const options = { ...quick, optimiser: 'sgd', learningRate: 0.02, learnSteps: 'none', mixup: 0.5 } as const;
     const tuned = await distil(options).fineTune(model, quantized, noise(64), context());
     expect(await divergence(model, tuned)).toBeLessThan(await divergence(model, quantized));
+  });
+
+  it('refuses one step size for all channels where BatchNormalization is to follow, before anything is done', () => {
+    const model = normalized();
+    const following = distil({ ...quick, batchNorm: 'following' });
+    const refused = expect.objectContaining({ code: 'unsupported', path: 'batchNorm' });
+    expect(() => following.check?.(model, quantizer({ granularity: 'tensor' }))).toThrow(refused);
+    expect(() => following.check?.(model, quantizer())).not.toThrow();
+    expect(() => distil(quick).check?.(model, quantizer({ granularity: 'tensor' }))).not.toThrow();
   });
 
   it('refuses a network of which nothing is quantised', async () => {

@@ -69,6 +69,19 @@ export function distil(options: FineTunerOptions = {}): FineTuner {
       deterministic: true,
     },
     options: parsed,
+    check: (_model, quantizer) => {
+      const tensors = quantizer?.name === 'quantizer' && quantizer.options.granularity === 'tensor';
+      if (tensors && parsed.batchNorm === 'following') {
+        throw new DatafreeError(
+          'unsupported',
+          'Weights with one step size for all channels leave no place for moments.',
+          {
+            path: 'batchNorm',
+            hint: "Quantise with granularity 'channel', or set batchNorm to 'frozen'.",
+          },
+        );
+      }
+    },
     fineTune: (model, quantized, samples, context) => fineTune(model, quantized, samples, context, parsed),
   });
 }

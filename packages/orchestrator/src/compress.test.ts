@@ -63,6 +63,13 @@ test('a network that a plugin cannot work with is refused before anything is mad
   }
 });
 
+test('a fine-tuner is told whose network it will be given', async () => {
+  const told: unknown[] = [];
+  const fineTuner = tuning({ check: (...given) => void told.push(...given) });
+  await compress({ ...base, synthesizer: steps(), fineTuner });
+  expect(told).toEqual([base.model, expect.objectContaining({ name: base.quantizer.name })]);
+});
+
 test('samples that were kept are not made again', async () => {
   const { store } = memoryStore();
   const failing = summing({ quantize: () => Promise.reject(new Error('killed')) });

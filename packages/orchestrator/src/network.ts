@@ -10,7 +10,7 @@ import type { Plan } from './plan.ts';
 export function checkNetwork({ model, synthesizer, samples, quantizer, fineTuner, metrics = [] }: Plan): void {
   for (const plugin of [samples === undefined ? synthesizer : undefined, quantizer, fineTuner, ...metrics]) {
     try {
-      plugin?.check?.(model);
+      plugin?.check?.(model, quantizer);
     } catch (error) {
       throw wrapPluginError(plugin?.name as string, error);
     }

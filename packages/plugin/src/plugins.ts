@@ -44,9 +44,10 @@ export interface Plugin<Kind extends string, Supports> {
    * Says whether it can work with a network, before anything of a run is done or written: the stages before its own may
    * take long. Quick, and without running anything; a plugin without it takes every network that `supports` lets pass.
    *
+   * @param quantizer the one whose network a fine-tuner is to work with, where that is known
    * @throws a `DatafreeError` for a network that it would refuse
    */
-  check?(model: Model): void;
+  check?(model: Model, quantizer?: Pick<Quantizer, 'name' | 'options'>): void;
 }
 
 /** What a synthesizer needs and can do. */

@@ -1,6 +1,7 @@
 import { numbersOf } from '@datafree/core';
 import type { Checkpoint, Graph, Logger, ProgressEvent, Quantized } from '@datafree/plugin';
 import { silentLogger } from '@datafree/plugin';
+import { quantizer } from '@datafree/quantizer';
 import { findQuantisers, masterWeight } from '@datafree/student';
 import { describe, expect, it } from 'vitest';
 import { findBlocks } from './blocks/blocks.ts';
@@ -133,6 +134,14 @@ describe('reconstruct', () => {
     await expect(other.fineTune(model, quantized, samples, context({ checkpoint }))).rejects.toMatchObject({
       code: 'resume-mismatch',
     });
+  });
+
+  it('refuses what equalization will rescale, before anything is done', () => {
+    const { check } = reconstruct(quick);
+    const refused = expect.objectContaining({ code: 'unsupported', path: 'equalization' });
+    expect(() => check?.(model, quantizer({ equalization: true }))).toThrow(refused);
+    expect(() => check?.(model, quantizer())).not.toThrow();
+    expect(() => check?.(model)).not.toThrow();
   });
 
   it('refuses what it cannot reconstruct', async () => {

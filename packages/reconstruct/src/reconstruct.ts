@@ -54,6 +54,18 @@ export function reconstruct(options: ReconstructOptions = {}): FineTuner {
       deterministic: true,
     },
     options: parsed,
+    check: (_model, quantizer) => {
+      if (quantizer?.name === 'quantizer' && quantizer.options.equalization === true) {
+        throw new DatafreeError(
+          'unsupported',
+          "Equalization rescales layers, which cannot be compared with the network's.",
+          {
+            path: 'equalization',
+            hint: 'Quantise without equalization, or fine-tune by distil.',
+          },
+        );
+      }
+    },
     fineTune: (model, quantized, samples, context) => fineTune(model, quantized, samples, context, parsed),
   });
 }

@@ -122,7 +122,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   );
   const quantizers = bits.map(quantizerOf);
   for (const own of given) for (const quantizer of quantizers) checkPlan({ ...plan, ...own, quantizer, fineTuner });
-  for (const own of [...given, ...quantizers.map((quantizer) => ({ quantizer })), { fineTuner }]) {
+  for (const own of [...given, ...quantizers.map((quantizer) => ({ quantizer, fineTuner }))]) {
     checkNetwork({ ...plan, ...own });
   }
   const folder = await ComparisonFolder.open(folderOf(path, options), facts, {
