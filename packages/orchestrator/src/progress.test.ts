@@ -37,3 +37,13 @@ test('events that are in order pass unchanged', () => {
   complete();
   expect(seen).toEqual(events);
 });
+
+test('what a listener throws is told as its own', () => {
+  const cause = new Error('boo');
+  const { listener } = monotone(() => {
+    throw cause;
+  });
+  expect(() => listener({ stage: 's', done: 0, total: 1, unit: 'steps' })).toThrow(
+    expect.objectContaining({ code: 'option-invalid', path: 'onProgress', message: 'onProgress threw: boo', cause }),
+  );
+});
