@@ -90,12 +90,13 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     console.logger,
   );
   const { limit, resize, shape: rawShape, withReal } = options;
+  const kept = folderOf(path, options);
   const real: DataSource | undefined =
     withReal === undefined
       ? undefined
       : {
           samples: await dataFor(withReal, shape, options, preprocess, console.logger),
-          options: { data: withReal, digest: await dataDigest(withReal) },
+          options: { data: withReal, digest: await dataDigest(withReal, kept) },
         };
   const all = new Map<string, Source>([...sources, ...(real ? [[realMethod, real] as const] : [])]);
   const groups = groupsOf([...all.keys()], options);
@@ -105,8 +106,8 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
     model: model.hash,
     preprocess,
     data: {
-      data: await dataDigest(data),
-      labels: labels && (await dataDigest(labels)),
+      data: await dataDigest(data, kept),
+      labels: labels && (await dataDigest(labels, kept)),
       limit,
       resize,
       shape: rawShape,
@@ -125,7 +126,7 @@ async function run(path: string, options: Options, terminal: Terminal): Promise<
   for (const own of [...given, ...quantizers.map((quantizer) => ({ quantizer, fineTuner }))]) {
     checkNetwork({ ...plan, ...own });
   }
-  const folder = await ComparisonFolder.open(folderOf(path, options), facts, {
+  const folder = await ComparisonFolder.open(kept, facts, {
     restart: options.restart,
     logger: console.logger,
   });

@@ -130,10 +130,9 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       },
     );
   }
-  const data = calibrateWith === undefined ? undefined : await dataDigest(calibrateWith);
-  const store = (await isDevice(output))
-    ? undefined
-    : await runFolder(`${output}.run`, { data, ...runtimeFacts(options) });
+  const folder = `${output}.run`;
+  const data = calibrateWith === undefined ? undefined : await dataDigest(calibrateWith, folder);
+  const store = (await isDevice(output)) ? undefined : await runFolder(folder, { data, ...runtimeFacts(options) });
   const losses = new LossRecord();
   const result = await keepRun(store, options, console, () =>
     compress({

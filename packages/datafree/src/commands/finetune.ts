@@ -69,9 +69,10 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   await warnOfUnlike(model, samples, data, contextOf(options, console, runtime));
   for (const warning of quantized.warnings) console.logger.warn(warning);
   const losses = new LossRecord();
+  const folder = `${output}.run`;
   const store = (await isDevice(output))
     ? undefined
-    : await runFolder(`${output}.run`, { data: await dataDigest(data), ...runtimeFacts(options) });
+    : await runFolder(folder, { data: await dataDigest(data, folder), ...runtimeFacts(options) });
   const result = await keepRun(store, options, console, () =>
     compress({
       model,
