@@ -65,6 +65,7 @@ export const cells = [
   row(solved),
   row({ ...mobilenet, weights: 4 }),
   row(keywords),
+  row({ ...keywords, reconstruct: 0, distil: 500 }),
   ...seeds(2),
   ...seeds(3),
   ...methods,
