@@ -7,13 +7,17 @@ import { DatafreeError } from '@datafree/plugin';
 /**
  * Checks before the long work that a file can be written at its end, and a run folder beside it meanwhile.
  *
- * @param inputs files that must not be overwritten
+ * @param inputs files that must not be overwritten, undefined for those that are not given
  * @param output another file that is written
  * @throws `output-unwritable`, `option-invalid` when it is one of the inputs or the other output
  */
-export async function checkOutputFile(path: string, inputs: readonly string[] = [], output?: string): Promise<void> {
+export async function checkOutputFile(
+  path: string,
+  inputs: readonly (string | undefined)[],
+  output?: string,
+): Promise<void> {
   const target = await canonical(path);
-  if ((await Promise.all(inputs.map(canonical))).includes(target)) {
+  if ((await Promise.all(inputs.filter((input) => input !== undefined).map(canonical))).includes(target)) {
     throw new DatafreeError('option-invalid', `${path} is the input; it would be overwritten.`, {
       path,
       hint: 'Give another name for the output.',

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileCheckpoint, openSamples, writeSamples } from '@datafree/data';
 import type { RunStore } from '@datafree/orchestrator';
 import { DatafreeError, isDatafreeError } from '@datafree/plugin';
+import { dataDigest } from './dataDigest.ts';
+import { isDevice } from './outputs.ts';
 import { version } from './version.ts';
 
 /** A run store in a folder. */
@@ -12,6 +14,23 @@ export interface RunFolder extends RunStore {
   begun(): Promise<boolean>;
   /** Deletes the folder. */
   remove(): Promise<void>;
+}
+
+/**
+ * The run folder beside an output file, `OUTPUT.run`.
+ *
+ * @param data the user's, which the run does not go on with when its content is another one
+ * @returns undefined for a pipe or a device, beside which nothing can be kept
+ * @throws what {@link runFolder} throws
+ */
+export async function runBeside(
+  output: string,
+  data: string | undefined,
+  facts: Readonly<Record<string, unknown>>,
+): Promise<RunFolder | undefined> {
+  if (await isDevice(output)) return undefined;
+  const folder = `${output}.run`;
+  return runFolder(folder, { data: data === undefined ? undefined : await dataDigest(data, folder), ...facts });
 }
 
 /**

@@ -11,7 +11,6 @@ const shifts = [-8, 0, 8].flatMap((down) => [-8, 0, 8].map((right) => [down, rig
  */
 export function viewsOf(samples) {
   return {
-    ...samples,
     shape: samples.shape,
     count: 2 * shifts.length * samples.count,
     labelled: samples.labelled,

@@ -6,7 +6,7 @@ type ElementKind = NonNullable<Operator['elements']>;
 type Count = NonNullable<Operator['operands']>;
 
 /** Operators of ONNX by how many inputs opset 21 gives them, where it is not one. */
-const groups: readonly (readonly [Count, string])[] = [
+const counts = byType<Count>([
   [[0, 0], 'Constant'],
   [
     [1, 2],
@@ -26,31 +26,27 @@ const groups: readonly (readonly [Count, string])[] = [
   [[3, 3], 'GroupNormalization InstanceNormalization OneHot Range ScatterElements ScatterND Where'],
   [[3, 5], 'Slice'],
   [[5, 5], 'BatchNormalization'],
-];
-
-const counts: ReadonlyMap<string, Count> = new Map(
-  groups.flatMap(([count, types]) => types.split(' ').map((type) => [type, count] as const)),
-);
+]);
 
 /** Operators of ONNX by the element types that opset 21 lets their first input have, where it is not any. */
-const kinds: ReadonlyMap<string, ElementKind> = new Map([
-  ...named(
+const kinds = byType<ElementKind>([
+  [
     'floating',
     'AveragePool BatchNormalization Ceil Celu Conv ConvTranspose Cos Elu Exp Floor Gelu GlobalAveragePool ' +
       'GlobalMaxPool GroupNormalization HardSigmoid HardSwish InstanceNormalization IsInf IsNaN LRN ' +
       'LayerNormalization LeakyRelu Log LogSoftmax Mean Mish Reciprocal Round Selu Sigmoid Sin Softmax Softplus ' +
       'Softsign Sqrt Tanh ThresholdedRelu',
-  ),
-  ...named(
+  ],
+  [
     'numeric',
     'Abs Add ArgMax ArgMin Clip CumSum Div Erf Gemm Greater GreaterOrEqual Less LessOrEqual MatMul Max MaxPool Min Mod ' +
       'Mul Neg PRelu Pow Range ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMean ReduceProd ReduceSum ' +
       'ReduceSumSquare Relu Sign Sub Sum TopK',
-  ),
+  ],
 ]);
 
-function named(kind: ElementKind, types: string): (readonly [string, ElementKind])[] {
-  return types.split(' ').map((type) => [type, kind]);
+function byType<T>(groups: readonly (readonly [T, string])[]): ReadonlyMap<string, T> {
+  return new Map(groups.flatMap(([value, types]) => types.split(' ').map((type) => [type, value] as const)));
 }
 
 /** An operator of ONNX with the number of its inputs and what they hold. */

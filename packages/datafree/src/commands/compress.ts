@@ -18,13 +18,12 @@ import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { precisionLines } from '../console/precision.ts';
 import { pairs, seconds, sizeOf } from '../console/table.ts';
 import { contextOf } from '../context.ts';
-import { dataDigest } from '../dataDigest.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { warnOfUnlike } from '../inspection/unlike.ts';
 import { openModel } from '../model/open.ts';
-import { checkOutputFile, isDevice } from '../outputs.ts';
+import { checkOutputFile } from '../outputs.ts';
 import { keepRun } from '../resume.ts';
-import { runFolder } from '../runFolder.ts';
+import { runBeside } from '../runFolder.ts';
 import { compress } from '../synthesis/spilling.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -103,7 +102,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
   const fineTuner = options.finetune ? await fineTunerFor(options) : undefined;
   const metrics = await metricsFor(options);
   const synthesizer = calibrateWith === undefined ? await synthesizerFor(options) : undefined;
-  const inputs = [path, ...(calibrateWith === undefined ? [] : [calibrateWith])];
+  const inputs = [path, calibrateWith];
   await checkOutputFile(output, inputs);
   if (report !== undefined) await checkOutputFile(report, inputs, output);
   const { model, file } = await openModel(path, {
@@ -130,9 +129,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
       },
     );
   }
-  const folder = `${output}.run`;
-  const data = calibrateWith === undefined ? undefined : await dataDigest(calibrateWith, folder);
-  const store = (await isDevice(output)) ? undefined : await runFolder(folder, { data, ...runtimeFacts(options) });
+  const store = await runBeside(output, calibrateWith, runtimeFacts(options));
   const losses = new LossRecord();
   const result = await keepRun(store, options, console, () =>
     compress({

@@ -36,7 +36,7 @@ export function evaluateCommand(terminal: Terminal): Command {
 async function run(models: readonly string[], options: Options, console: Console): Promise<void> {
   const { data, labels, report, threads, inputShape } = options;
   const preprocess = preprocessOf(options);
-  if (report !== undefined) await checkOutputFile(report, [...models, data, ...(labels === undefined ? [] : [labels])]);
+  if (report !== undefined) await checkOutputFile(report, [...models, data, labels]);
   const { logger } = console;
   const sampleShape = await storedShape(data);
   await withContenders(models, { threads, inputShape, sampleShape, logger }, async (contenders) => {

@@ -14,14 +14,13 @@ import { type Console, openConsole } from '../console/console.ts';
 import { floatLayers, integerKernels } from '../console/fusion.ts';
 import { pairs, seconds, sizeOf } from '../console/table.ts';
 import { contextOf } from '../context.ts';
-import { dataDigest } from '../dataDigest.ts';
 import { type FineTuned, fineTuningLines, LossRecord } from '../fineTuning/losses.ts';
 import { warnOfUnlike } from '../inspection/unlike.ts';
 import { openModel } from '../model/open.ts';
 import { openQuantized } from '../model/openQuantized.ts';
-import { checkOutputFile, isDevice } from '../outputs.ts';
+import { checkOutputFile } from '../outputs.ts';
 import { keepRun } from '../resume.ts';
-import { runFolder } from '../runFolder.ts';
+import { runBeside } from '../runFolder.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options extends GeneralOptions, RuntimeChoice, InputOptions, DataOptions, FineTuningOptions {
@@ -69,10 +68,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   await warnOfUnlike(model, samples, data, contextOf(options, console, runtime));
   for (const warning of quantized.warnings) console.logger.warn(warning);
   const losses = new LossRecord();
-  const folder = `${output}.run`;
-  const store = (await isDevice(output))
-    ? undefined
-    : await runFolder(folder, { data: await dataDigest(data, folder), ...runtimeFacts(options) });
+  const store = await runBeside(output, data, runtimeFacts(options));
   const result = await keepRun(store, options, console, () =>
     compress({
       model,

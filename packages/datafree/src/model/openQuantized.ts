@@ -7,9 +7,6 @@ import { type ModelFile, readModelFile } from './file.ts';
 /** Part of the weights that have the sign of the network's at least: chance gives one half, learning leaves most. */
 const leastShared = 0.65;
 
-/** What is not known of a file that names its weights in a way of its own. */
-const unknown = 'whether it was quantised from this one is not known.';
-
 /** A quantised network, and the file that it was read from. */
 export interface OpenedQuantized {
   readonly quantized: Quantized;
@@ -59,14 +56,14 @@ export async function openQuantized(
       hint: 'Give the network that it was quantised from.',
     });
   }
-  const warnings = shared === undefined ? [`No weight of ${path} has the name of one of the network: ${unknown}`] : [];
+  const unknown = `No weight of ${path} has the name of one of the network: whether it was quantised from this one is not known.`;
   return {
     file,
     quantized: {
       // Free dimensions may have other names.
       graph: { ...graph, inputs, outputs },
       bits: { weights: bits.weights ?? own.weights, activations: bits.activations ?? own.activations },
-      warnings,
+      warnings: shared === undefined ? [unknown] : [],
     },
   };
 }
