@@ -33,7 +33,15 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
-import { batchOf, exportStudent, findQuantisers, foldedBatchNorms, packStates, unpackStates } from '@datafree/student';
+import {
+  batchOf,
+  exportStudent,
+  findQuantisers,
+  foldedBatchNorms,
+  packStates,
+  unpackStates,
+  withoutTies,
+} from '@datafree/student';
 import { unlessAstray } from './astray.ts';
 import { mixingMatrix } from './loop/mix.ts';
 import { Patience } from './loop/patience.ts';
@@ -141,7 +149,7 @@ async function fineTune(
   try {
     const pool = new SamplePool(samples, batch, random);
     await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw });
-    const learned = exportStudent(quantized.graph, runner.states, batchNorms);
+    const learned = withoutTies(exportStudent(quantized.graph, runner.states, batchNorms));
     return await unlessAstray({ model, samples, batch }, quantized, learned, context);
   } finally {
     await runner.dispose();

@@ -1,5 +1,6 @@
 import { numbersOf, roundHalfEven, tensorOf } from '@datafree/core';
 import type { BatchNormSite, Graph, Tensor } from '@datafree/plugin';
+import { biasCodes } from './biasCodes.ts';
 import { foldFollowed, followedLayers } from './following.ts';
 import { channelAt } from './master.ts';
 import { findQuantisers, type WeightQuantiser } from './quantisers.ts';
@@ -62,12 +63,8 @@ export function exportStudent(
     }
     const input = scaleOf(stored.inputScale)[0] as number;
     const scales = scaleOf(stored.weightScale).map((scale) => Math.fround(input * scale));
-    const whole = Float64Array.from(numbersOf(state), (value, i) => {
-      const code = roundHalfEven(value / (scales[i] ?? (scales[0] as number)));
-      return Math.min(largestBias, Math.max(-largestBias, code));
-    });
     const { dims } = quantised.initializers.get(stored.scale) as Tensor;
-    initializers.set(stored.codes, tensorOf('int32', state.dims, whole));
+    initializers.set(stored.codes, tensorOf('int32', state.dims, biasCodes(numbersOf(state), scales)));
     initializers.set(stored.scale, tensorOf('float32', dims, scales));
   }
   return { ...quantised, initializers };
@@ -88,5 +85,3 @@ export function exportStudent(
     initializers.set(weight.scale, tensorOf('float32', [after.length], after));
   }
 }
-
-const largestBias = 2 ** 31 - 1;

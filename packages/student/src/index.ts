@@ -15,3 +15,4 @@ export {
 export { sharedSigns } from './sharedSigns.ts';
 export { packStates, stateOf, unpackStates } from './states.ts';
 export { decodedBias, type Student, type StudentOptions, writeStudent } from './student.ts';
+export { withoutTies } from './ties/ties.ts';

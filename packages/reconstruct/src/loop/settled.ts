@@ -8,6 +8,7 @@ import {
   type Quantisers,
   stateOf,
   unpackStates,
+  withoutTies,
 } from '@datafree/student';
 import type { Learners } from '../blocks/learners.ts';
 
@@ -36,10 +37,8 @@ export class Settled {
 
   /** The quantised network with what was learned. @param more states of a block that is not added yet */
   graph(more: ReadonlyMap<string, Tensor> = new Map()): Graph {
-    return exportStudent(
-      this.#quantised,
-      new Map([...this.#biases, ...this.#blocks.flatMap((own) => [...own]), ...more]),
-    );
+    const states = new Map([...this.#biases, ...this.#blocks.flatMap((own) => [...own]), ...more]);
+    return withoutTies(exportStudent(this.#quantised, states));
   }
 
   /** Adds the states of the next block. */
