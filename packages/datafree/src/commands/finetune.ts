@@ -108,6 +108,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
   };
   if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
   await store?.remove();
+  for (const warning of result.quantized.warnings) console.logger.warn(warning);
   console.result(summary, describe(summary));
 }
 
