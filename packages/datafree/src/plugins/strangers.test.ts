@@ -34,7 +34,8 @@ const renaming = `
   export default ({ to = 'tuned' } = {}) => ({
     kind: 'fine-tuner', name: 'renaming', apiVersion: 1, options: { to },
     supports: { needsGradients: false, needsLabels: false, weightBits: [4, 8], activationBits: [8], deterministic: true },
-    fineTune: async (_model, quantized) => ({ ...quantized, graph: { ...quantized.graph, name: to } }),
+    fineTune: async (_model, { graph, ...quantized }) =>
+      ({ ...quantized, graph: { ...graph, name: to }, warnings: [...quantized.warnings, 'It is called ' + to + ' now.'] }),
   });`;
 
 const counting = `
@@ -142,6 +143,7 @@ test('compare and finetune take them too', async () => {
     ...['--method', './renaming.mjs', '--option', 'to=third'],
   ]);
   expect(tuned.json(), tuned.stderr).toMatchObject({ method: 'renaming', preset: null, fineTuning: null });
+  expect(tuned.stderr.match(/warning: It is called third now\./g)).toHaveLength(1);
   expect(decodeModel(await readFile('tuned.onnx')).name).toBe('third');
 });
 
