@@ -1,6 +1,6 @@
 // What few and many samples cost, made, calibrated with and learned from by commands, each a process.
 //
-//   pnpm bench many [--counts 10,512,40000] [--iterations 20] [--steps 20]
+//   pnpm bench many [--counts 10,512,40000] [--iterations 5] [--steps 20]
 //
 // One JSON line a count: {"count","synthesis","reconstruction","distillation"}, each {"seconds","peakMiB"}. Iterations and
 // steps are few: memory does not depend on how many there are.
@@ -15,7 +15,7 @@ import { datafree } from './shared/command.mjs';
 const { values } = parseArgs({
   options: {
     counts: { type: 'string', default: '10,512,40000' },
-    iterations: { type: 'string', default: '20' },
+    iterations: { type: 'string', default: '5' },
     steps: { type: 'string', default: '20' },
   },
 });

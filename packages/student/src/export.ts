@@ -1,6 +1,6 @@
 import { numbersOf, roundHalfEven, tensorOf } from '@datafree/core';
 import type { BatchNormSite, Graph, Tensor } from '@datafree/plugin';
-import { biasCodes } from './biasCodes.ts';
+import { storedBias } from './bias.ts';
 import { foldFollowed, followedLayers } from './following.ts';
 import { channelAt } from './master.ts';
 import { findQuantisers, type WeightQuantiser } from './quantisers.ts';
@@ -61,11 +61,7 @@ export function exportStudent(
       initializers.set(name, state);
       continue;
     }
-    const input = scaleOf(stored.inputScale)[0] as number;
-    const scales = scaleOf(stored.weightScale).map((scale) => Math.fround(input * scale));
-    const { dims } = quantised.initializers.get(stored.scale) as Tensor;
-    initializers.set(stored.codes, tensorOf('int32', state.dims, biasCodes(numbersOf(state), scales)));
-    initializers.set(stored.scale, tensorOf('float32', dims, scales));
+    for (const [own, tensor] of storedBias(state, stored, initializers)) initializers.set(own, tensor);
   }
   return { ...quantised, initializers };
 
@@ -82,6 +78,6 @@ export function exportStudent(
       return Math.round((code - zero) * ratio) + zero;
     });
     initializers.set(weight.codes, tensorOf(codes.dtype, codes.dims, moved));
-    initializers.set(weight.scale, tensorOf('float32', [after.length], after));
+    initializers.set(weight.scale, tensorOf('float32', (initializers.get(weight.scale) as Tensor).dims, after));
   }
 }

@@ -59,7 +59,7 @@ export function followedLayers(
     const bias = biases.find(({ name }) => name === layer.inputs[2]);
     if (batchNorm === undefined || weight === undefined || bias === undefined) return [];
     const scales = graph.initializers.get(weight.scale) as Tensor;
-    if (weight.axis === undefined || scales.data.length !== batchNorm.channels) {
+    if (scales.data.length !== batchNorm.channels) {
       throw new DatafreeError('unsupported', `The weights of "${layer.name}" have one step size for all channels.`, {
         node: layer.name,
         op: layer.op,

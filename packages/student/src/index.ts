@@ -1,4 +1,5 @@
 export { batchOf } from './batch.ts';
+export { decodedBias } from './bias.ts';
 export { quantizedBits } from './bits.ts';
 export { descend, type RateGroup } from './descend.ts';
 export { exportStudent } from './export.ts';
@@ -14,5 +15,5 @@ export {
 } from './quantisers.ts';
 export { sharedSigns } from './sharedSigns.ts';
 export { packStates, stateOf, unpackStates } from './states.ts';
-export { decodedBias, type Student, type StudentOptions, writeStudent } from './student.ts';
+export { type Student, type StudentOptions, writeStudent } from './student.ts';
 export { withoutTies } from './ties/ties.ts';

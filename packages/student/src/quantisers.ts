@@ -1,4 +1,4 @@
-import { attribute, numbersOf } from '@datafree/core';
+import { attribute, elementCount, integerRange, numbersOf } from '@datafree/core';
 import type { Graph, Node, Tensor } from '@datafree/plugin';
 
 /** A weight that is stored as whole numbers. */
@@ -96,8 +96,10 @@ export function findQuantisers(graph: Graph): Quantisers {
     const symmetric = zeros === undefined || Array.from(numbersOf(zeros)).every((zero) => zero === middle);
     const narrow = bits === 8 && symmetric && !own.includes(-128);
     const [low, high] = [middle - (narrow ? half : half + 1), middle + half];
-    const axis = (constant(scale) as Tensor).dims.length === 0 ? undefined : attribute.intOf(node, 'axis', 1);
-    return { node, codes, scale, zeroPoint: zeroPoint || undefined, axis, low, high };
+    const along = attribute.intOf(node, 'axis', 1);
+    const axis = along < 0 ? along + stored.dims.length : along;
+    const single = elementCount((constant(scale) as Tensor).dims) === 1;
+    return { node, codes, scale, zeroPoint: zeroPoint || undefined, axis: single ? undefined : axis, low, high };
   }
 
   function biasOf(layer: Node, name: string, weight: Node | undefined): Bias[] {
@@ -115,7 +117,7 @@ export function findQuantisers(graph: Graph): Quantisers {
     const [, scale, zero] = node.inputs as [string, string, string?];
     const stored = constant(zero);
     const zeroPoint = stored === undefined ? 0 : (numbersOf(stored)[0] as number);
-    const signed = stored?.dtype === 'int8';
+    const [least, most] = integerRange(stored?.dtype ?? 'uint8');
     const [next, ...others] = consumers.get(node.outputs[0] as string) ?? [];
     const clip = next?.op === 'Clip' && others.length === 0 ? next : undefined;
     const bound = (index: number, fallback: number): number => {
@@ -126,8 +128,8 @@ export function findQuantisers(graph: Graph): Quantisers {
       node,
       scale,
       zeroPoint,
-      low: bound(1, signed ? -128 : 0),
-      high: bound(2, signed ? 127 : 255),
+      low: bound(1, least),
+      high: bound(2, most),
       input: inputs.has(node.inputs[0] as string),
       clip,
     };

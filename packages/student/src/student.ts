@@ -15,15 +15,10 @@ import {
   type Value,
 } from '@datafree/core';
 import type { BatchNormSite, Graph, Node, Tensor } from '@datafree/plugin';
+import { decodedBias, roundBias } from './bias.ts';
 import { followedLayers, writeFollowed } from './following.ts';
 import { channelAt, decodedWeight, exactWeight, heldWeight } from './master.ts';
-import {
-  type ActivationQuantiser,
-  type BiasCodes,
-  findQuantisers,
-  type Quantisers,
-  type WeightQuantiser,
-} from './quantisers.ts';
+import { type ActivationQuantiser, findQuantisers, type Quantisers, type WeightQuantiser } from './quantisers.ts';
 import { stateOf } from './states.ts';
 
 /** Which parts of a student learn, and how. */
@@ -48,11 +43,17 @@ export interface StudentOptions {
   readonly batchNorms?: ReadonlyMap<string, BatchNormSite> | undefined;
   /** The values that are needed; the outputs of the graph when absent. */
   readonly wanted?: readonly string[];
-  /** What is quantised in the graph that `quantised` is a part of; found in `quantised` itself when absent. */
+  /** The graph that `quantised` is a part of, whose steps those of biases are products of; `quantised` itself when absent. */
+  readonly whole?: Graph;
+  /** What is quantised in it; looked for when absent. */
   readonly found?: Quantisers;
 }
 
 type Kind = 'weights' | 'activations' | 'inputs';
+
+function kindOf({ input }: ActivationQuantiser): Kind {
+  return input ? 'inputs' : 'activations';
+}
 
 /** A student written into a step. */
 export interface Student {
@@ -65,8 +66,8 @@ export interface Student {
 }
 
 /**
- * Writes a quantised graph into a training step: its rounding is kept, with straight-through gradients, and what was
- * stored as whole numbers becomes floating-point state again. A step size is its first value times `exp(δ)`, so that it
+ * Writes a quantised graph into a training step: its rounding is kept, of biases too, with straight-through gradients, and
+ * what was stored as whole numbers becomes floating-point state again. A step size is its first value times `exp(δ)`, so that it
  * stays positive and learns at a pace of its own size.
  *
  * @param original the full-precision network with BatchNormalization folded, from which weights start where it has
@@ -81,11 +82,12 @@ export function writeStudent(
   options: StudentOptions,
 ): Student {
   const b = program.builder;
-  const found = options.found ?? findQuantisers(quantised);
+  const whole = options.whole ?? quantised;
+  const found = options.found ?? findQuantisers(whole);
   const steps = new Map<string, Value>();
   const weights = new Map<string, Value>();
   const sizes = new Map<string, Value>();
-  const constant = (name: string): Tensor => quantised.initializers.get(name) as Tensor;
+  const constant = (name: string): Tensor => whole.initializers.get(name) as Tensor;
   const isStored = (node: Node): boolean => quantised.initializers.has(node.inputs[0] as string);
 
   const sizeOf = (scale: string, kind: Kind): Value => {
@@ -103,6 +105,11 @@ export function writeStudent(
     }
     sizes.set(scale, size);
     return size;
+  };
+  const roundings = new Map(found.activations.map((activation) => [activation.scale, activation]));
+  const inputStepOf = (scale: string): Value => {
+    const rounding = roundings.get(scale);
+    return rounding === undefined ? b.constant(constant(scale)) : sizeOf(scale, kindOf(rounding));
   };
   const trained = (name: string, first: Tensor): Value => {
     const state = program.state(name, first);
@@ -135,7 +142,12 @@ export function writeStudent(
   }
   for (const { name, quantised: stored } of found.biases) {
     if (stored === undefined) continue;
-    written.set(stored.node, () => bias(name, decodedBias(quantised, stored)));
+    written.set(stored.node, () => {
+      const value = bias(name, decodedBias(quantised, stored));
+      // That of a BatchNormalization is none of the layer, whose own is folded from the moments that it will have.
+      if (betas.has(name)) return value;
+      return roundBias(b, value, mul(b, inputStepOf(stored.inputScale), sizeOf(stored.weightScale, 'weights')));
+    });
   }
   const floats = found.biases.filter(
     ({ name, quantised: stored }) => stored === undefined && quantised.initializers.has(name),
@@ -168,14 +180,6 @@ export function writeStudent(
     },
   });
   return { find, weights, steps };
-}
-
-/** The bias that codes stand for. */
-export function decodedBias(graph: Graph, { codes, scale }: BiasCodes): Tensor<'float32'> {
-  const stored = graph.initializers.get(codes) as Tensor;
-  const scales = numbersOf(graph.initializers.get(scale) as Tensor);
-  const values = Float64Array.from(numbersOf(stored), (code, i) => code * (scales[i] ?? (scales[0] as number)));
-  return tensorOf('float32', stored.dims, values);
 }
 
 /**
@@ -214,9 +218,9 @@ function roundActivation(
   activation: ActivationQuantiser,
   sizeOf: (scale: string, kind: Kind) => Value,
 ): Value {
-  const { scale, zeroPoint, low, high, input } = activation;
+  const { scale, zeroPoint, low, high } = activation;
   const elements = x.shape.slice(1).reduce((product, size) => product * size, 1);
-  return learnedStep(b, x, sizeOf(scale, input ? 'inputs' : 'activations'), {
+  return learnedStep(b, x, sizeOf(scale, kindOf(activation)), {
     low: low - zeroPoint,
     high: high - zeroPoint,
     gradientScale: 1 / Math.sqrt(elements),

@@ -149,6 +149,15 @@ describe('writeResampling', () => {
     expect([...matrix]).toEqual([0, 0, 0, 1, 0, 1, 0, 1, 0]);
   });
 
+  it('interpolates between pixels however little the view blurs', () => {
+    const [sharp, little] = [0, 1e-3].map((blur) => {
+      const matrix = new Float32Array(9);
+      writeResampling(matrix, 3, { scale: 0.5, offset: 0.25, blur });
+      return Array.from(matrix);
+    });
+    expect(little).toEqual(sharp);
+  });
+
   it('weights by a Gaussian where the view blurs', () => {
     const matrix = new Float32Array(11 * 11);
     writeResampling(matrix, 11, { scale: 1, offset: 0, blur: 1 });

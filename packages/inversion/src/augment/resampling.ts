@@ -2,13 +2,15 @@ import type { AxisView, Hole } from './view.ts';
 
 /**
  * Writes the matrix that looks at an axis into `matrix` (zeros, row-major [target, source]): linear interpolation
- * between the two nearest source pixels, or Gaussian weights where the view blurs. Rows sum to 1. Positions outside
+ * between the two nearest source pixels, each with Gaussian weights around it where the view blurs. Rows sum to 1. Positions outside
  * mirror at the first and last pixel.
  *
  * @param transposed writes [source, target] instead
  */
 export function writeResampling(matrix: Float32Array, size: number, view: AxisView, transposed = false): void {
   const reach = Math.ceil(3 * view.blur);
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => (i === reach ? 1 : gaussian(i - reach, view.blur)));
+  const total = weights.reduce((sum, weight) => sum + weight);
   for (let target = 0; target < size; target++) {
     const centre = view.scale * target + view.offset;
     const put = (source: number, weight: number): void => {
@@ -16,19 +18,20 @@ export function writeResampling(matrix: Float32Array, size: number, view: AxisVi
       const index = transposed ? inside * size + target : target * size + inside;
       matrix[index] = (matrix[index] as number) + weight;
     };
-    if (view.blur === 0) {
-      const before = Math.floor(centre);
-      const part = centre - before;
-      put(before, 1 - part);
-      if (part > 0) put(before + 1, part);
-      continue;
+    const before = Math.floor(centre);
+    const part = centre - before;
+    for (const [pixel, share] of [
+      [before, 1 - part],
+      [before + 1, part],
+    ] as const) {
+      if (share === 0) continue;
+      for (const [i, weight] of weights.entries()) put(pixel + i - reach, (weight / total) * share);
     }
-    const nearest = Math.round(centre);
-    const weight = (source: number) => Math.exp(-((source - centre) ** 2) / (2 * view.blur ** 2));
-    let total = 0;
-    for (let source = nearest - reach; source <= nearest + reach; source++) total += weight(source);
-    for (let source = nearest - reach; source <= nearest + reach; source++) put(source, weight(source) / total);
   }
+}
+
+function gaussian(distance: number, deviation: number): number {
+  return Math.exp(-(distance ** 2) / (2 * deviation ** 2));
 }
 
 /** The pixel that position `index` shows when the axis is mirrored at its first and last pixel. */

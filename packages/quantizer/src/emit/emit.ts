@@ -143,12 +143,12 @@ export function emit(
     return writer.dequantized(name, output, tensor, scales, zeroPoint, axis);
   }
 
-  /** In whole numbers where an integer kernel runs the layer; its name is kept where no other layer reads it. */
+  /** In whole numbers where the layer's input is; its name is kept where no other layer reads it. */
   function writeBias(node: Node, layer: LayerWeights, values: Float32Array): string {
     const old = node.inputs[2] ?? '';
     const alone = old !== '' && topology.onlyConsumer(old) !== undefined;
     const name = alone ? old : writer.fresh(`${node.name}.bias`);
-    if (!layer.integer) return writer.initializer(name, tensorOf('float32', [values.length], values));
+    if (!layer.entered) return writer.initializer(name, tensorOf('float32', [values.length], values));
     if (alone) writer.drop(old);
     const point = plan.points.get(node.inputs[0] as string) as Point;
     const { codes: whole, scales } = quantizeBias(values, gridOf(point).scale, layer.quantised.scales);

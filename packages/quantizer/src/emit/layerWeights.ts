@@ -6,7 +6,7 @@ import { type QuantizedWeights, quantizeWeights, type WeightGridOptions } from '
 import { weightAxis } from '../plan/operators.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Topology } from '../topology.ts';
-import { type Container, isPacked } from './container.ts';
+import type { Container } from './container.ts';
 
 /** The weights of a layer on their grid. */
 export interface LayerWeights {
@@ -19,8 +19,8 @@ export interface LayerWeights {
   readonly container: Container;
   /** Something else needs the initializer as it was. */
   readonly shared: boolean;
-  /** An integer kernel runs it, so that the bias is quantised too. */
-  readonly integer: boolean;
+  /** Its input is quantised, and so is its bias, which onnxruntime would round otherwise, in floating point too. */
+  readonly entered: boolean;
   readonly quantised: QuantizedWeights;
   /** The bias, one value an output; undefined where there is none. */
   readonly bias: Float32Array | undefined;
@@ -55,9 +55,8 @@ export function quantizeLayers(
     const axis = options.granularity === 'channel' ? weightAxis(node) : undefined;
     const container = bits <= 4 ? options.container : 'int8';
     const entered = plan.points.has(node.inputs[0] as string);
-    const integer = entered && !isPacked(container) && node.op !== 'ConvTranspose';
     const key = `${name} ${axis} ${bits}`;
-    settings.set(node, { key, name, axis, bits, container, integer });
+    settings.set(node, { key, name, axis, bits, container, entered });
     uses.set(key, [...(uses.get(key) ?? []), node]);
   }
   const quantised = new Map<string, QuantizedWeights>();

@@ -83,6 +83,7 @@ export function writeBlockStep(parts: BlockStepParts): BlockStep {
     folded,
     { [block.entry]: inputs },
     {
+      whole: quantised,
       found,
       learnSteps: 'activations',
       learnable: new Set(learners.scales),

@@ -1,8 +1,8 @@
-import { numbersOf } from '@datafree/core';
-import type { Graph } from '@datafree/plugin';
+import { numbersOf, tensorOf } from '@datafree/core';
+import type { Graph, Tensor } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
+import { decodedBias } from '../bias.ts';
 import { findQuantisers } from '../quantisers.ts';
-import { decodedBias } from '../student.ts';
 import { network, noise, quantize } from '../testing/networks.ts';
 import { withoutTies } from './ties.ts';
 
@@ -86,5 +86,38 @@ describe('a network without ties', () => {
     );
     const after = withoutTies({ ...graph, nodes });
     expect(after.initializers.get(first!.scale)).toEqual(graph.initializers.get(first!.scale));
+  });
+
+  it('leaves steps of more than 8 bits as they are', async () => {
+    const { graph } = await quantize(network(), 4, noise(64), { activations: 8 });
+    const zeros = new Set(findQuantisers(graph).activations.map(({ node }) => node.inputs[2]!));
+    const initializers = new Map(graph.initializers);
+    for (const name of zeros) {
+      const { dims, data } = graph.initializers.get(name)!;
+      initializers.set(name, tensorOf('uint16', dims, numbersOf({ dtype: 'uint8', dims, data } as Tensor)));
+    }
+    const wide = { ...graph, initializers };
+    expect(findQuantisers(wide).activations.every(({ high }) => high === 65535)).toBe(true);
+    for (const { scale } of findQuantisers(graph).weights) {
+      expect(withoutTies(wide).initializers.get(scale)).toEqual(graph.initializers.get(scale));
+    }
+  });
+
+  it('takes one step for all weights and a step for each bias', async () => {
+    const { graph } = await quantize(network(), 4, noise(64), { activations: 8, granularity: 'tensor' });
+    const initializers = new Map(graph.initializers);
+    for (const { quantised } of findQuantisers(graph).biases) {
+      const { codes, scale } = quantised!;
+      const channels = initializers.get(codes)!.dims[0]!;
+      const step = numbersOf(initializers.get(scale)!)[0]!;
+      initializers.set(scale, tensorOf('float32', [channels], new Float32Array(channels).fill(step)));
+    }
+    const each = withoutTies({ ...graph, initializers });
+    for (const { quantised } of findQuantisers(graph).biases) {
+      const { codes, scale } = quantised!;
+      const alone = numbersOf(withoutTies(graph).initializers.get(scale)!)[0];
+      expect(new Set(Array.from(numbersOf(each.initializers.get(scale)!)))).toEqual(new Set([alone]));
+      expect(each.initializers.get(codes)).toEqual(withoutTies(graph).initializers.get(codes));
+    }
   });
 });

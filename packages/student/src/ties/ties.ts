@@ -1,8 +1,7 @@
 import { numbersOf, tensorOf } from '@datafree/core';
 import type { Graph, Node, Tensor } from '@datafree/plugin';
-import { biasCodes } from '../biasCodes.ts';
+import { decodedBias, storedBias } from '../bias.ts';
 import { type ActivationQuantiser, findQuantisers } from '../quantisers.ts';
-import { decodedBias } from '../student.ts';
 import { oddFraction } from './oddFraction.ts';
 
 /** How far from where rounding turns a sum is kept, as a share of the largest code. */
@@ -30,15 +29,17 @@ const passing: ReadonlySet<string> = new Set([
  * away: 2pk is even. Without, a few sums in a million fall on the one side in integers and on the other in floating point,
  * and a network of many layers and few bits makes much of them.
  *
- * Left as they are: layers whose output is not rounded, or twice, whose bias is in floating point, or whose steps are
+ * Left as they are: layers whose output is not rounded, or twice, or to more than 8 bits, whose bias is in floating point, or whose steps are
  * another layer's too.
  */
 export function withoutTies(graph: Graph): Graph {
   const found = findQuantisers(graph);
   const initializers = new Map(graph.initializers);
-  const numbers = (name: string) => numbersOf(graph.initializers.get(name) as Tensor);
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  const readers = (name: string): Node[] => graph.nodes.filter(({ inputs }) => inputs.includes(name));
+  const consumers = new Map<string, Node[]>();
+  for (const node of graph.nodes) {
+    for (const name of new Set(node.inputs)) consumers.set(name, [...(consumers.get(name) ?? []), node]);
+  }
   const biases = new Map(found.biases.map((bias) => [bias.name, bias.quantised]));
   const roundings = new Map(found.activations.map((activation) => [activation.node, activation]));
 
@@ -48,23 +49,26 @@ export function withoutTies(graph: Graph): Graph {
     const input = producers.get(layer.inputs[0] as string);
     const rounding = roundingOf(layer.outputs[0] as string);
     const bias = biases.get(layer.inputs[2] ?? '');
-    if (input?.op !== 'DequantizeLinear' || rounding === undefined) continue;
+    if (input?.op !== 'DequantizeLinear' || rounding === undefined || rounding.high - rounding.low > 255) continue;
     if (bias === undefined ? layer.inputs[2] : isShared(bias.codes) || isShared(bias.scale)) continue;
-    const inputStep = numbers(input.inputs[1] as string)[0] as number;
-    const factor = inputStep / (numbers(rounding.scale)[0] as number);
+    const factor = stepOf(input.inputs[1] as string) / stepOf(rounding.scale);
     const largest = 1 / (2 * distance * (rounding.high - rounding.low));
-    const steps = Float32Array.from(numbers(scale), (step) => oddFraction(step * factor, largest) / factor);
-    replace(scale, steps);
+    const own = graph.initializers.get(scale) as Tensor;
+    const steps = Float64Array.from(numbersOf(own), (step) => oddFraction(step * factor, largest) / factor);
+    initializers.set(scale, tensorOf('float32', own.dims, steps));
     if (bias === undefined) continue;
-    const after = steps.map((step) => inputStep * step);
-    replace(bias.codes, biasCodes(decodedBias(graph, bias).data, after));
-    replace(bias.scale, after);
+    for (const [name, tensor] of storedBias(decodedBias(graph, bias), bias, initializers))
+      initializers.set(name, tensor);
   }
   return { ...graph, initializers };
 
-  function replace(name: string, values: ArrayLike<number>): void {
-    const { dtype, dims } = graph.initializers.get(name) as Tensor;
-    initializers.set(name, tensorOf(dtype, dims, values));
+  function stepOf(scale: string): number {
+    return numbersOf(graph.initializers.get(scale) as Tensor)[0] as number;
+  }
+
+  /** The nodes that read a value. */
+  function readers(name: string): readonly Node[] {
+    return consumers.get(name) ?? [];
   }
 
   function isShared(initializer: string): boolean {
