@@ -27,7 +27,7 @@ export const fineTunerOptions = v.strictObject({
   stepRate: v.optional(rate),
   /** How the learning rates go. */
   schedule: v.optional(v.picklist(['constant', 'cosine', 'staggered'])),
-  /** Which step sizes learn. */
+  /** Which step sizes learn. At the end those of weights move by two thousandths at most, so that nothing is rounded at a tie. */
   learnSteps: v.optional(v.picklist(['both', 'weights', 'activations', 'none'])),
   /**
    * False: codes of weights stay, and a layer learns through step sizes and biases alone. What rounding to the other side

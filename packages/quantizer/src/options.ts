@@ -73,10 +73,18 @@ export const quantizerOptions = schema;
 /** @throws `option-invalid` */
 export function parseQuantizerOptions(options: QuantizerOptions): ParsedQuantizerOptions {
   const parsed = parseOptions('quantizer', schema, options);
-  if (parsed.budget === undefined || parsed.operationsBudget === undefined) return parsed;
-  throw new DatafreeError('option-invalid', 'quantizer: budget and operationsBudget exclude each other.', {
+  const { budget, operationsBudget } = parsed;
+  if (budget !== undefined && operationsBudget !== undefined) refuse('budget and operationsBudget', 'operationsBudget');
+  const chosen = budget === undefined ? 'operationsBudget' : 'budget';
+  if ((budget ?? operationsBudget) !== undefined && options.weights !== undefined)
+    refuse(`${chosen} and weights`, 'weights');
+  return parsed;
+}
+
+function refuse(both: string, path: string): never {
+  throw new DatafreeError('option-invalid', `quantizer: ${both} exclude each other.`, {
     plugin: 'quantizer',
-    path: 'operationsBudget',
+    path,
     hint: 'Give one of them.',
   });
 }

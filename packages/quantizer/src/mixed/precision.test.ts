@@ -160,6 +160,14 @@ describe('a budget', () => {
     );
   });
 
+  it('takes the place of bits for all weights', () => {
+    for (const own of [{ budget: 0.2 }, { operationsBudget: 0.02 }]) {
+      expect(() => quantizer({ ...own, weights: 4 })).toThrowError(
+        expect.objectContaining({ code: 'option-invalid', path: 'weights' }),
+      );
+    }
+  });
+
   it('reports each rounding that was tried', async () => {
     const tried = async (options: QuantizerOptions): Promise<ProgressEvent[]> => {
       const events: ProgressEvent[] = [];
