@@ -55,11 +55,7 @@ export interface Quantisers {
 
 /** Finds what is quantised in a graph of QuantizeLinear and DequantizeLinear pairs. */
 export function findQuantisers(graph: Graph): Quantisers {
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  const consumers = new Map<string, Node[]>();
-  for (const node of graph.nodes) {
-    for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
-  }
+  const { producers, consumers } = neighbours(graph);
   const inputs = new Set(graph.inputs.map((input) => input.name));
   const constant = (name: string | undefined): Tensor | undefined => graph.initializers.get(name ?? '');
 
@@ -134,6 +130,16 @@ export function findQuantisers(graph: Graph): Quantisers {
       clip,
     };
   }
+}
+
+/** Which node gives a value, and which nodes read it. */
+export function neighbours({ nodes }: Graph) {
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const consumers = new Map<string, Node[]>();
+  for (const node of nodes) {
+    for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
+  }
+  return { producers, consumers };
 }
 
 /** True for a layer with weights in its second input and a bias in its third. */

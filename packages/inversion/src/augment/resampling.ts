@@ -2,8 +2,8 @@ import type { AxisView, Hole } from './view.ts';
 
 /**
  * Writes the matrix that looks at an axis into `matrix` (zeros, row-major [target, source]): linear interpolation
- * between the two nearest source pixels, each with Gaussian weights around it where the view blurs. Rows sum to 1. Positions outside
- * mirror at the first and last pixel.
+ * between the two nearest source pixels, each with Gaussian weights around it where the view blurs. Rows sum to 1.
+ * Positions outside mirror at the first and last pixel.
  *
  * @param transposed writes [source, target] instead
  */

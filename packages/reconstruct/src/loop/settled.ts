@@ -19,6 +19,7 @@ const countState = 'blocks';
 /** What the finished blocks have learned, and the quantised network with it. */
 export class Settled {
   readonly #quantised: Graph;
+  readonly #found: Quantisers;
   readonly #learners: readonly Learners[];
   /** As they were; they are stored in steps that learn. */
   readonly #biases: ReadonlyMap<string, Tensor>;
@@ -27,6 +28,7 @@ export class Settled {
   /** @param quantised the network before the first block, with what is quantised in it and what learns in each block */
   constructor(quantised: Graph, found: Quantisers, learners: readonly Learners[]) {
     this.#quantised = quantised;
+    this.#found = found;
     this.#learners = learners;
     const stored = found.biases.map(({ name, quantised: codes }) => {
       const value = codes === undefined ? quantised.initializers.get(name) : decodedBias(quantised, codes);
@@ -38,7 +40,7 @@ export class Settled {
   /** The quantised network with what was learned. @param more states of a block that is not added yet */
   graph(more: ReadonlyMap<string, Tensor> = new Map()): Graph {
     const states = new Map([...this.#biases, ...this.#blocks.flatMap((own) => [...own]), ...more]);
-    return withoutTies(exportStudent(this.#quantised, states));
+    return withoutTies(exportStudent(this.#quantised, states), this.#found);
   }
 
   /** Adds the states of the next block. */

@@ -1,7 +1,7 @@
 import { numbersOf, tensorOf } from '@datafree/core';
 import type { Graph, Node, Tensor } from '@datafree/plugin';
 import { decodedBias, storedBias } from '../bias.ts';
-import { type ActivationQuantiser, findQuantisers } from '../quantisers.ts';
+import { type ActivationQuantiser, findQuantisers, neighbours, type Quantisers } from '../quantisers.ts';
 import { oddFraction } from './oddFraction.ts';
 
 /** How far from where rounding turns a sum is kept, as a share of the largest code. */
@@ -29,17 +29,14 @@ const passing: ReadonlySet<string> = new Set([
  * away: 2pk is even. Without, a few sums in a million fall on the one side in integers and on the other in floating point,
  * and a network of many layers and few bits makes much of them.
  *
- * Left as they are: layers whose output is not rounded, or twice, or to more than 8 bits, whose bias is in floating point, or whose steps are
- * another layer's too.
+ * Left as they are: layers whose output is not rounded, or twice, or to more than 8 bits, whose bias is in floating point,
+ * or whose steps are another layer's too.
+ *
+ * @param found what is quantised in the graph, or in one of the same nodes; looked for when absent
  */
-export function withoutTies(graph: Graph): Graph {
-  const found = findQuantisers(graph);
+export function withoutTies(graph: Graph, found: Quantisers = findQuantisers(graph)): Graph {
   const initializers = new Map(graph.initializers);
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  const consumers = new Map<string, Node[]>();
-  for (const node of graph.nodes) {
-    for (const name of new Set(node.inputs)) consumers.set(name, [...(consumers.get(name) ?? []), node]);
-  }
+  const { producers, consumers } = neighbours(graph);
   const biases = new Map(found.biases.map((bias) => [bias.name, bias.quantised]));
   const roundings = new Map(found.activations.map((activation) => [activation.node, activation]));
 
