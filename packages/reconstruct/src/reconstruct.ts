@@ -22,6 +22,7 @@ import { solveLayers } from './layers/solve.ts';
 import type { Activations } from './loop/activations.ts';
 import { annealingAt } from './loop/annealing.ts';
 import { BatchDraw } from './loop/draw.ts';
+import { type Entered, enteredAgain, entryOf, leadsOn, leftOf } from './loop/entered.ts';
 import { measuredError } from './loop/measure.ts';
 import { nearer } from './loop/nearer.ts';
 import { Settled } from './loop/settled.ts';
@@ -96,12 +97,16 @@ async function fineTune(
   const learners = assignLearners(blocks, quantized.graph, folded, found, options.learnSteps);
   const settled = new Settled(quantized.graph, found, learners);
   const random = new Random(context.seed).fork('reconstruction');
-  for (let index = await settled.restore(context.checkpoint); index < blocks.length; index++) {
+  const source = { model, samples, batch };
+  const done = await settled.restore(context.checkpoint);
+  let entered = await enteredAgain(source, blocks, done, (count) => settled.graphAfter(count), context);
+  for (let index = done; index < blocks.length; index++) {
     const block = blocks[index] as Block;
-    const work = { model, samples, folded, found, batch, options, context, block, index, blocks: blocks.length };
+    const work = { ...source, entered, folded, found, options, context, block, index, blocks: blocks.length };
     const own = { learners: learners[index] as Learners, quantised: settled.graph() };
-    settled.add(await reconstructBlock({ ...work, ...own }, settled, random.fork('block', index)));
-    if (index + 1 < blocks.length) await settled.keep(context.checkpoint);
+    const next = blocks[index + 1];
+    entered = await reconstructBlock({ ...work, ...own, next }, settled, random.fork('block', index));
+    if (next !== undefined) await settled.keep(context.checkpoint);
   }
   const last = blocks.at(-1) as Block;
   return nearer({ model, samples, batch, last }, quantized, settled.graph(), context);
@@ -122,21 +127,21 @@ interface BlockWork {
   readonly learners: Learners;
   /** The quantised network, blocks before this one as they were reconstructed. */
   readonly quantised: Graph;
+  /** What is left by the block before, where that is at hand. */
+  readonly entered: Entered | undefined;
+  readonly next: Block | undefined;
 }
 
-/** Learns one block and gives its states: the best of what it had, what was solved for and what it learned. */
-async function reconstructBlock(
-  work: BlockWork,
-  settled: Settled,
-  random: Random,
-): Promise<ReadonlyMap<string, Tensor>> {
-  const { block, batch, options, context, quantised, learners } = work;
+/**
+ * Learns one block and settles on the best of what it had, what was solved for and what it learned.
+ *
+ * @returns what enters the next block, where it is at hand
+ */
+async function reconstructBlock(work: BlockWork, settled: Settled, random: Random): Promise<Entered | undefined> {
+  const { block, batch, options, context, learners } = work;
   const draw = new BatchDraw(work, options.batch === batch ? options : { ...options, batch }, random, context);
-  const measured = (graph: Graph, activations: Activations) => measuredError(graph, block, activations, work, context);
-  const before = await measured(quantised, await draw.activationsAt(0));
-  const unit = rootMeanSquare((await draw.activationsAt(0)).targets);
   const unchanged = settled.unchanged(learners);
-  const found = await solveLayers({ ...work, quantisedWith: (states) => settled.graph(states) }, context);
+  const { before, unit, found } = await solveBlock(work, settled, await draw.activationsAt(0));
   const solved = new Map([...unchanged, ...found]);
   const start = settled.graph(solved);
   const biases = new Map([...learners.biases].map(([name, own]) => [name, found.get(stateOf.bias(name)) ?? own]));
@@ -164,12 +169,24 @@ async function reconstructBlock(
   const last = await draw.activationsAt(options.steps - 1);
   const candidates = [unchanged, solved, learned];
   const errors: number[] = [];
-  for (const states of candidates) errors.push(await measured(settled.graph(states), last));
+  for (const states of candidates) {
+    errors.push(await measuredError(settled.graph(states), block, last, work, context));
+  }
   const [was, between, is] = errors.map((error) => error.toPrecision(4));
   context.logger.info(
     `Block ${work.index + 1} of ${work.blocks}, ${block.entry} to ${block.exit}: error ${was}, ${between} solved, ${is} learned.`,
   );
-  return candidates[errors.indexOf(Math.min(...errors))] as ReadonlyMap<string, Tensor>;
+  settled.add(candidates[errors.indexOf(Math.min(...errors))] as ReadonlyMap<string, Tensor>);
+  return leadsOn(work, work.next) ? leftOf({ ...work, quantised: settled.graph() }, last, context) : undefined;
+}
+
+/** A block's error before, the size of what leaves it, and the states that are solved for. */
+async function solveBlock(work: BlockWork, settled: Settled, activations: Activations) {
+  const { block, context, quantised, samples } = work;
+  const before = await measuredError(quantised, block, activations, work, context);
+  const entered = activations.count === samples.count ? entryOf(block, activations) : undefined;
+  const found = await solveLayers({ ...work, entered, quantisedWith: (states) => settled.graph(states) }, context);
+  return { before, unit: rootMeanSquare(activations.targets), found };
 }
 
 /** Errors below it are none. */

@@ -9,9 +9,12 @@ import {
   throwIfAborted,
 } from '@datafree/plugin';
 import type { Block } from '../blocks/blocks.ts';
+import { partBetween } from '../blocks/part.ts';
+import type { Entered } from './entered.ts';
+import { outputsOf } from './run.ts';
 
 /** The most values that are held in memory at once: 512 MiB. */
-const held = 2 ** 27;
+export const held = 2 ** 27;
 
 /** What enters and leaves a block for some samples. */
 export interface Activations {
@@ -32,21 +35,62 @@ export interface ActivationSource {
   readonly samples: SampleSet;
   /** Samples that are run at once. */
   readonly batch: number;
+  /** A value before the block from which both networks go on; they begin with the samples when absent. */
+  readonly entered?: Entered | undefined;
 }
 
 /** Samples whose activations around a block fit the memory. @param room values that may be held */
-export function windowOf({ block, samples, batch }: ActivationSource, room = held): number {
+export function windowOf(
+  { block, samples, batch }: Pick<ActivationSource, 'block' | 'samples' | 'batch'>,
+  room = held,
+): number {
   const each = 2 * elementCount(block.entryShape) + elementCount(block.exitShape);
   const fitting = Math.max(1, Math.floor(room / each / batch)) * batch;
   return Math.min(samples.count, fitting);
 }
 
 /**
- * Runs the network and its quantised form up to a block.
+ * What enters and leaves a block: runs the network and its quantised form up to it, from the samples or from a value that
+ * is known of them.
  *
  * @param from, count which samples
  */
 export async function collectActivations(
+  source: ActivationSource,
+  from: number,
+  count: number,
+  context: Context,
+): Promise<Activations> {
+  return (
+    (await collectFromEntered(source, from, count, context)) ?? (await collectFromSamples(source, from, count, context))
+  );
+}
+
+/** Undefined where something else enters the block too. */
+async function collectFromEntered(
+  source: ActivationSource,
+  from: number,
+  count: number,
+  context: Context,
+): Promise<Activations | undefined> {
+  const { entered, model, quantised, block, batch } = source;
+  if (entered === undefined) return undefined;
+  const size = elementCount(entered.shape);
+  const at = async (graph: Graph, every: Float32Array, value: string, shape: readonly number[]) => {
+    const values = every.subarray(from * size, (from + count) * size);
+    if (value === entered.value) return values;
+    const shapes = { entry: [batch, ...entered.shape], exit: [batch, ...shape] };
+    const part = partBetween(graph, entered.value, value, shapes);
+    return part && outputsOf(part, values, source, context);
+  };
+  const { entry, entryShape, exit, exitShape } = block;
+  const exact = await at(model.graph, entered.exact, entry, entryShape);
+  const own = await at(quantised, entered.own, entry, entryShape);
+  const targets = exit === entry ? exact : await at(model.graph, entered.exact, exit, exitShape);
+  return exact && own && targets && { count, exact, own, targets };
+}
+
+async function collectFromSamples(
   { model, quantised, block, samples, batch }: ActivationSource,
   from: number,
   count: number,

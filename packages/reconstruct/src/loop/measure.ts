@@ -1,8 +1,9 @@
-import { bind, elementCount, operatorSetOf, tensorOf } from '@datafree/core';
-import { type Context, type Graph, type Tensor, throwIfAborted } from '@datafree/plugin';
+import { elementCount } from '@datafree/core';
+import type { Context, Graph } from '@datafree/plugin';
 import type { Block } from '../blocks/blocks.ts';
 import { partBetween } from '../blocks/part.ts';
 import type { ActivationSource, Activations } from './activations.ts';
+import { runPart } from './run.ts';
 import { shapesOf } from './step.ts';
 
 /**
@@ -13,27 +14,15 @@ export async function measuredError(
   quantised: Graph,
   block: Block,
   { count, own, targets }: Activations,
-  { model, batch }: Pick<ActivationSource, 'model' | 'batch'>,
+  source: Pick<ActivationSource, 'model' | 'batch'>,
   context: Context,
 ): Promise<number> {
-  const part = partBetween(quantised, block.entry, block.exit, shapesOf(block, batch)) as Graph;
-  const { threads } = context;
-  const bound = bind(part, {}, { operators: operatorSetOf(model) });
-  const session = await context.runtime.compile(bound, threads === undefined ? {} : { threads });
-  const [entrySize, exitSize] = [elementCount(block.entryShape), elementCount(block.exitShape)];
+  const part = partBetween(quantised, block.entry, block.exit, shapesOf(block, source.batch)) as Graph;
+  const exitSize = elementCount(block.exitShape);
   let sum = 0;
-  try {
-    for (let from = 0; from < count; from += batch) {
-      throwIfAborted(context.signal);
-      const inputs = new Float32Array(batch * entrySize);
-      inputs.set(own.subarray(from * entrySize, Math.min(count, from + batch) * entrySize));
-      const feed = { [block.entry]: tensorOf('float32', [batch, ...block.entryShape], inputs) };
-      const { data } = (await session.run(feed))[block.exit] as Tensor<'float32'>;
-      const wanted = targets.subarray(from * exitSize, Math.min(count, from + batch) * exitSize);
-      for (let i = 0; i < wanted.length; i++) sum += ((data[i] as number) - (wanted[i] as number)) ** 2;
-    }
-  } finally {
-    await session.dispose();
-  }
+  await runPart(part, own, source, context, (rows, first) => {
+    const from = first * exitSize;
+    for (let i = 0; i < rows.length; i++) sum += ((rows[i] as number) - (targets[from + i] as number)) ** 2;
+  });
   return (sum / (count * exitSize)) * (block.exitShape[0] ?? 1);
 }

@@ -43,6 +43,13 @@ export class Settled {
     return withoutTies(exportStudent(this.#quantised, states), this.#found);
   }
 
+  /** The quantised network with what the first `count` blocks learned. */
+  graphAfter(count: number): Graph {
+    const earlier = new Settled(this.#quantised, this.#found, this.#learners);
+    for (const own of this.#blocks.slice(0, count)) earlier.add(own);
+    return earlier.graph();
+  }
+
   /** Adds the states of the next block. */
   add(states: ReadonlyMap<string, Tensor>): void {
     this.#blocks.push(states);

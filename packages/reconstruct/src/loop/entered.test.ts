@@ -1,0 +1,105 @@
+import type { SampleSet } from '@datafree/plugin';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Block, findBlocks } from '../blocks/blocks.ts';
+import { context, images, quantize, residualNetwork } from '../testing/residual.ts';
+import { type ActivationSource, type Activations, collectActivations, held } from './activations.ts';
+import { enteredAgain, entryOf, leadsOn, leftOf } from './entered.ts';
+
+const model = residualNetwork();
+const samples = images(20);
+/** Samples that must not be looked at again. */
+const closed: SampleSet = {
+  ...samples,
+  batches: () => {
+    throw new Error('read');
+  },
+};
+
+let source: Omit<ActivationSource, 'block'>;
+let blocks: readonly Block[];
+beforeAll(async () => {
+  const { graph } = await quantize(model, 3);
+  source = { model, quantised: graph, samples, batch: 8 };
+  blocks = findBlocks(model, graph, 8);
+});
+
+function expectNear(one: Activations, other: Activations): void {
+  expect(one.count).toBe(other.count);
+  for (const part of ['exact', 'own', 'targets'] as const) {
+    const [a, b] = [one[part], other[part]];
+    expect(a.length).toBe(b.length);
+    let far = 0;
+    for (let i = 0; i < a.length; i++) far = Math.max(far, Math.abs(a[i]! - b[i]!));
+    expect(far).toBeLessThan(1e-4);
+  }
+}
+
+describe('what a block leaves', () => {
+  it('is what the next one is given by the samples, all through the network', async () => {
+    let entered: Awaited<ReturnType<typeof leftOf>> | undefined;
+    for (const block of blocks) {
+      const fromSamples = await collectActivations({ ...source, block }, 0, 20, context());
+      const from = { ...source, block, entered, samples: entered === undefined ? samples : closed };
+      const activations = await collectActivations(from, 0, 20, context());
+      expectNear(activations, fromSamples);
+      entered = await leftOf({ ...source, block }, activations, context());
+    }
+    expect(entered).toMatchObject({ value: 'logits', shape: [5] });
+    expect(entered!.own).not.toEqual(entered!.exact);
+  });
+
+  it('is given window by window, and to layers inside', async () => {
+    const block = blocks[1]!;
+    const whole = await collectActivations({ ...source, block }, 0, 20, context());
+    const entered = entryOf(block, whole);
+    const from = { ...source, block, entered, samples: closed };
+    expectNear(
+      await collectActivations(from, 8, 7, context()),
+      await collectActivations({ ...source, block }, 8, 7, context()),
+    );
+    const inner = model.graph.nodes.filter(({ op }) => op === 'Relu')[1]!.outputs[0]!;
+    const layer = { ...block, entry: inner, exit: inner, exitShape: block.entryShape };
+    expectNear(
+      await collectActivations({ ...from, block: layer }, 0, 20, context()),
+      await collectActivations({ ...source, block: layer }, 0, 20, context()),
+    );
+  });
+
+  it('is not gone on from where something else enters', async () => {
+    const block = blocks[2]!;
+    const after = await collectActivations({ ...source, block }, 0, 20, context());
+    const entered = entryOf(block, after);
+    const earlier = { ...source, block: blocks[1]!, entered };
+    expectNear(
+      await collectActivations(earlier, 0, 20, context()),
+      await collectActivations({ ...source, block: blocks[1]! }, 0, 20, context()),
+    );
+  });
+
+  it('leads on where it enters the next block and fits the memory', () => {
+    const [first, second, third] = blocks as [Block, Block, Block];
+    expect(leadsOn({ samples, batch: 8, block: first }, second)).toBe(true);
+    expect(leadsOn({ samples, batch: 8, block: first }, third)).toBe(false);
+    expect(leadsOn({ samples, batch: 8, block: blocks.at(-1)! }, undefined)).toBe(false);
+    const many = { ...samples, count: held };
+    expect(leadsOn({ samples: many, batch: 8, block: first }, second)).toBe(false);
+    const wide = { ...first, exitShape: [Math.floor(held / 30)] };
+    expect(leadsOn({ samples, batch: 8, block: wide }, { ...second, entryShape: wide.exitShape })).toBe(false);
+  });
+
+  it('is computed anew for an interrupted run as it was before', async () => {
+    let entered: Awaited<ReturnType<typeof leftOf>> | undefined;
+    for (const block of blocks.slice(0, 2)) {
+      const activations = await collectActivations({ ...source, block, entered }, 0, 20, context());
+      entered = await leftOf({ ...source, block }, activations, context());
+    }
+    const asked: number[] = [];
+    const graphAfter = (count: number) => {
+      asked.push(count);
+      return source.quantised;
+    };
+    expect(await enteredAgain(source, blocks, 2, graphAfter, context())).toEqual(entered);
+    expect(asked).toEqual([0, 1, 1, 2]);
+    expect(await enteredAgain(source, blocks, 0, graphAfter, context())).toBeUndefined();
+  });
+});
