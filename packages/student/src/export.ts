@@ -2,7 +2,7 @@ import { numbersOf, roundHalfEven, tensorOf } from '@datafree/core';
 import type { BatchNormSite, Graph, Tensor } from '@datafree/plugin';
 import { storedBias } from './bias.ts';
 import { foldFollowed, followedLayers } from './following.ts';
-import { channelAt } from './master.ts';
+import { channelsOf } from './master.ts';
 import { findQuantisers, type WeightQuantiser } from './quantisers.ts';
 import { stateOf } from './states.ts';
 
@@ -37,8 +37,9 @@ export function exportStudent(
     const scales = scaleOf(weight.scale);
     const zeros =
       weight.zeroPoint === undefined ? [0] : numbersOf(quantised.initializers.get(weight.zeroPoint) as Tensor);
+    const channelAt = channelsOf(quantised, weight);
     const codes = Float64Array.from(numbersOf(state), (value, i) => {
-      const channel = channelAt(quantised, weight, i);
+      const channel = channelAt(i);
       const code = roundHalfEven(Math.fround(value / (scales[channel] as number))) + (zeros[channel] ?? zeros[0]!);
       return Math.min(weight.high, Math.max(weight.low, code));
     });
@@ -71,8 +72,9 @@ export function exportStudent(
     const after = before.map((scale, c) => Math.max(scale * (factors[c] as number), least[c] as number));
     const codes = initializers.get(weight.codes) as Tensor;
     const zeros = weight.zeroPoint === undefined ? [0] : numbersOf(initializers.get(weight.zeroPoint) as Tensor);
+    const channelAt = channelsOf(quantised, weight);
     const moved = Float64Array.from(numbersOf(codes), (code, i) => {
-      const channel = channelAt(quantised, weight, i);
+      const channel = channelAt(i);
       const zero = zeros[channel] ?? (zeros[0] as number);
       const ratio = ((before[channel] as number) * (factors[channel] as number)) / (after[channel] as number);
       return Math.round((code - zero) * ratio) + zero;

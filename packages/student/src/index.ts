@@ -4,7 +4,7 @@ export { quantizedBits } from './bits.ts';
 export { descend, type RateGroup } from './descend.ts';
 export { exportStudent } from './export.ts';
 export { foldedBatchNorms } from './following.ts';
-export { channelAt, decodedWeight, exactWeight, masterWeight } from './master.ts';
+export { channelsOf, decodedWeight, exactWeight, masterWeight } from './master.ts';
 export {
   type ActivationQuantiser,
   type Bias,

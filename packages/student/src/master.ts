@@ -12,6 +12,7 @@ export function masterWeight(quantised: Graph, original: Graph, weight: WeightQu
   const decoded = decodedWeight(quantised, weight).data;
   const values = before.data;
   const stored = numbersOf(codes);
+  const stepAt = stepsOf(quantised, weight);
   return tensorOf(
     'float32',
     codes.dims,
@@ -19,7 +20,7 @@ export function masterWeight(quantised: Graph, original: Graph, weight: WeightQu
       const own = values[i] as number;
       // Codes at the ends of the grid stand for everything beyond them.
       const beyond = own > value ? stored[i] === weight.high : stored[i] === weight.low;
-      return beyond || Math.abs(own - value) <= stepAt(quantised, weight, i) ? own : value;
+      return beyond || Math.abs(own - value) <= stepAt(i) ? own : value;
     }),
   );
 }
@@ -41,8 +42,9 @@ export function heldWeight(quantised: Graph, original: Graph, weight: WeightQuan
   const master = masterWeight(quantised, original, weight);
   const decoded = decodedWeight(quantised, weight).data;
   const codes = numbersOf(quantised.initializers.get(weight.codes) as Tensor);
+  const stepAt = stepsOf(quantised, weight);
   const values = master.data.map((value, i) => {
-    const reach = inside * stepAt(quantised, weight, i);
+    const reach = inside * stepAt(i);
     const code = decoded[i] as number;
     const [low, high] = [code - reach, code + reach];
     if (value < low) return codes[i] === weight.low ? value : low;
@@ -58,21 +60,27 @@ const inside = 0.49;
 export function decodedWeight(graph: Graph, weight: WeightQuantiser): Tensor<'float32'> {
   const codes = graph.initializers.get(weight.codes) as Tensor;
   const zero = weight.zeroPoint === undefined ? [0] : numbersOf(graph.initializers.get(weight.zeroPoint) as Tensor);
-  const values = Float64Array.from(numbersOf(codes), (code, i) => {
-    const channel = channelAt(graph, weight, i);
-    return (code - (zero[channel] ?? (zero[0] as number))) * stepAt(graph, weight, i);
-  });
+  const channelAt = channelsOf(graph, weight);
+  const stepAt = stepsOf(graph, weight);
+  const values = Float64Array.from(
+    numbersOf(codes),
+    (code, i) => (code - (zero[channelAt(i)] ?? (zero[0] as number))) * stepAt(i),
+  );
   return tensorOf('float32', codes.dims, values);
 }
 
-function stepAt(graph: Graph, weight: WeightQuantiser, index: number): number {
+/** The step of an element of a weight, by its place. */
+function stepsOf(graph: Graph, weight: WeightQuantiser): (index: number) => number {
   const scales = numbersOf(graph.initializers.get(weight.scale) as Tensor);
-  return scales[channelAt(graph, weight, index)] as number;
+  const channelAt = channelsOf(graph, weight);
+  return (index) => scales[channelAt(index)] as number;
 }
 
-/** The entry of scales and zero points that an element of a weight has. */
-export function channelAt(graph: Graph, { codes, axis }: WeightQuantiser, index: number): number {
-  if (axis === undefined) return 0;
+/** The entry of scales and zero points that an element of a weight has, by its place. */
+export function channelsOf(graph: Graph, { codes, axis }: WeightQuantiser): (index: number) => number {
+  if (axis === undefined) return () => 0;
   const { dims } = graph.initializers.get(codes) as Tensor;
-  return Math.floor(index / elementCount(dims.slice(axis + 1))) % (dims[axis] as number);
+  const each = elementCount(dims.slice(axis + 1));
+  const channels = dims[axis] as number;
+  return (index) => Math.floor(index / each) % channels;
 }

@@ -17,7 +17,7 @@ import {
 import type { BatchNormSite, Graph, Node, Tensor } from '@datafree/plugin';
 import { decodedBias, roundBias } from './bias.ts';
 import { followedLayers, writeFollowed } from './following.ts';
-import { channelAt, decodedWeight, exactWeight, heldWeight } from './master.ts';
+import { channelsOf, decodedWeight, exactWeight, heldWeight } from './master.ts';
 import { type ActivationQuantiser, findQuantisers, type Quantisers, type WeightQuantiser } from './quantisers.ts';
 import { stateOf } from './states.ts';
 
@@ -207,7 +207,8 @@ function onGrid(
 function stepped(b: GraphBuilder, quantised: Graph, weight: WeightQuantiser, size: Value): Value {
   const { dims, data } = decodedWeight(quantised, weight);
   const first = numbersOf(quantised.initializers.get(weight.scale) as Tensor);
-  const counts = data.map((value, i) => Math.round(value / (first[channelAt(quantised, weight, i)] as number)));
+  const channelAt = channelsOf(quantised, weight);
+  const counts = data.map((value, i) => Math.round(value / (first[channelAt(i)] as number)));
   const each = dims.map((_, k) => (k === weight.axis ? first.length : 1));
   return mul(b, b.constant(tensorOf('float32', dims, counts)), reshape(b, size, each));
 }

@@ -1,9 +1,17 @@
-import { elementCount, GraphBuilder, matMul, reduceSum, tensorOf, transpose } from '@datafree/core';
+import { elementCount, GraphBuilder, matMul, reduceSum, slice, tensorOf, transpose } from '@datafree/core';
 import { type Context, type Tensor, throwIfAborted } from '@datafree/plugin';
 import { type Arrangement, type Layer, writePatches } from './patches.ts';
 
-/** Values that may be held by what the weights of a layer are multiplied with: 64 MiB. */
-const held = 2 ** 24;
+/** How much is taken of what the weights of a layer are multiplied with. */
+export interface MomentLimits {
+  /** Values that may be held of it: 64 MiB. */
+  readonly held: number;
+  /** Sums that are enough, and how many there must be for each term: neighbours in an image tell much the same. */
+  readonly sums: number;
+  readonly sumsPerTerm: number;
+}
+
+const limits: MomentLimits = { held: 2 ** 24, sums: 2 ** 16, sumsPerTerm: 256 };
 
 /** Means and second moments about them of what the weights of a layer are multiplied with, group by group. */
 export interface Moments {
@@ -22,27 +30,34 @@ export interface LayerInputs {
   readonly exact: Float32Array;
 }
 
-/** Runs the samples through. @param room values that may be held @throws `aborted`, `runtime-failed` */
+/**
+ * Runs the samples through, and takes every so manieth place of them where there are more than enough.
+ *
+ * @throws `aborted`, `runtime-failed`
+ */
 export async function momentsOf(
   layer: Layer,
   arrangement: Arrangement,
   { count, own, exact }: LayerInputs,
   context: Context,
-  room = held,
+  { held, sums: enough, sumsPerTerm }: MomentLimits = limits,
 ): Promise<Moments> {
   const { groups, terms } = arrangement;
   const size = elementCount(layer.input);
   const sumsOfOne = sumsOfSample(layer, arrangement);
-  const each = Math.min(count, Math.max(1, Math.floor(room / (groups * terms * sumsOfOne))));
+  const each = Math.min(count, Math.max(1, Math.floor(held / (groups * terms * sumsOfOne))));
+  const stride = strideOf(count * sumsOfOne, Math.max(enough, sumsPerTerm * terms), sumsOfOne);
   const session = await context.runtime.compile(
-    momentGraph(layer, arrangement, each),
+    momentGraph(layer, arrangement, each, stride),
     context.threads === undefined ? {} : { threads: context.threads },
   );
   const total = { own: new Float64Array(groups * terms * terms), cross: new Float64Array(groups * terms * terms) };
   const sums = { own: new Float64Array(groups * terms), exact: new Float64Array(groups * terms) };
+  let all = 0;
   try {
     for (let from = 0; from < count; from += each) {
       throwIfAborted(context.signal);
+      all += Math.ceil((Math.min(count - from, each) * sumsOfOne) / stride);
       const feed = (values: Float32Array) => {
         const batch = new Float32Array(each * size);
         batch.set(values.subarray(from * size, Math.min(count, from + each) * size));
@@ -57,7 +72,6 @@ export async function momentsOf(
   } finally {
     await session.dispose();
   }
-  const all = count * sumsOfOne;
   const means = (values: Float64Array) => values.map((value) => value / all);
   const [ownMeans, exactMeans] = [means(sums.own), means(sums.exact)];
   const about = (products: Float64Array, others: Float64Array) =>
@@ -75,10 +89,24 @@ function sumsOfSample(layer: Layer, arrangement: Arrangement): number {
   return writePatches(b, b.input('x', 'float32', [1, ...layer.input]), layer, arrangement).shape[2] as number;
 }
 
-function momentGraph(layer: Layer, arrangement: Arrangement, samples: number) {
+/** Every how manieth sum leaves enough of them, without taking the same places of each sample. */
+function strideOf(sums: number, enough: number, sumsOfOne: number): number {
+  let stride = Math.max(1, Math.floor(sums / enough));
+  while (commonDivisor(stride, sumsOfOne) > 1) stride--;
+  return stride;
+}
+
+function commonDivisor(one: number, other: number): number {
+  return other === 0 ? one : commonDivisor(other, one % other);
+}
+
+function momentGraph(layer: Layer, arrangement: Arrangement, samples: number, stride: number) {
   const b = new GraphBuilder({ name: 'moments' });
-  const patches = (name: string) =>
-    writePatches(b, b.input(name, 'float32', [samples, ...layer.input]), layer, arrangement);
+  const patches = (name: string) => {
+    const every = writePatches(b, b.input(name, 'float32', [samples, ...layer.input]), layer, arrangement);
+    if (stride === 1) return every;
+    return slice(b, every, { starts: [0], ends: [every.shape[2] as number], axes: [2], steps: [stride] });
+  };
   const [own, exact] = [patches('own'), patches('exact')];
   b.output(matMul(b, own, transpose(b, own, [0, 2, 1])), 'products');
   b.output(matMul(b, own, transpose(b, exact, [0, 2, 1])), 'crossed');

@@ -1,6 +1,6 @@
 import { batchSizes, elementCount, inferTypes, numbersOf, operatorSetOf, tensorOf } from '@datafree/core';
 import type { Context, Graph, Tensor } from '@datafree/plugin';
-import { channelAt, decodedWeight, exactWeight, stateOf, type WeightQuantiser } from '@datafree/student';
+import { channelsOf, decodedWeight, exactWeight, stateOf, type WeightQuantiser } from '@datafree/student';
 import type { Block } from '../blocks/blocks.ts';
 import { comparableValues } from '../blocks/comparable.ts';
 import type { Learners } from '../blocks/learners.ts';
@@ -119,6 +119,7 @@ function roundLayer(
   const zeros = weight.zeroPoint === undefined ? [0] : numbersOf(graph.initializers.get(weight.zeroPoint) as Tensor);
   const nearest = decodedWeight(graph, weight).data;
   const values = new Float32Array(nearest.length);
+  const channelAt = channelsOf(graph, weight);
   const changes = hasOwnSteps(graph, weight) ? new Float64Array(scales.length) : undefined;
   for (let group = 0; group < groups; group++) {
     const part = <T extends Float64Array>(all: T) => all.slice(group * terms * terms, (group + 1) * terms * terms);
@@ -129,7 +130,7 @@ function roundLayer(
     for (let i = 0; i < terms; i++) own[i * terms + i] = (own[i * terms + i] as number) + ridge;
     const each = outputs / groups;
     for (let output = group * each; output < (group + 1) * each; output++) {
-      const channel = channelAt(graph, weight, at(output, 0));
+      const channel = channelAt(at(output, 0));
       const size = scales[channel] as number;
       const zero = zeros[channel] ?? (zeros[0] as number);
       const codes = Float64Array.from({ length: terms }, (_, i) =>

@@ -1,6 +1,6 @@
 import { add, clip, type GraphBuilder, mul, numbersOf, sigmoid, tensorOf, type Value } from '@datafree/core';
 import type { Graph, Tensor } from '@datafree/plugin';
-import { channelAt, decodedWeight, type WeightQuantiser } from '@datafree/student';
+import { channelsOf, decodedWeight, type WeightQuantiser } from '@datafree/student';
 
 /** Ends of the stretched sigmoid (Louizos et al. 2018; zeta and gamma of AdaRound). */
 const zeta = 1.1;
@@ -30,6 +30,7 @@ export function roundingGrid(graph: Graph, weight: WeightQuantiser, first: Tenso
   const scales = numbersOf(graph.initializers.get(weight.scale) as Tensor);
   const zeros = weight.zeroPoint === undefined ? [0] : numbersOf(graph.initializers.get(weight.zeroPoint) as Tensor);
   const values = numbersOf(first);
+  const channelAt = channelsOf(graph, weight);
   const decoded = decodedWeight(graph, weight).data;
   const [floors, rests, sizes, chosen] = [0, 1, 2, 3].map(() => new Float32Array(values.length)) as [
     Float32Array,
@@ -38,7 +39,7 @@ export function roundingGrid(graph: Graph, weight: WeightQuantiser, first: Tenso
     Float32Array,
   ];
   for (let i = 0; i < values.length; i++) {
-    const channel = channelAt(graph, weight, i);
+    const channel = channelAt(i);
     const size = scales[channel] as number;
     const zero = zeros[channel] ?? (zeros[0] as number);
     const [low, high] = [weight.low - zero, weight.high - zero];
