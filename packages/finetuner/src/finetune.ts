@@ -149,7 +149,7 @@ async function fineTune(
   try {
     const pool = new SamplePool(samples, batch, random);
     await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw });
-    const learned = withoutTies(exportStudent(quantized.graph, runner.states, batchNorms));
+    const learned = withoutTies(exportStudent(quantized.graph, runner.states, { batchNorms }));
     return await unlessAstray({ model, samples, batch }, quantized, learned, context);
   } finally {
     await runner.dispose();

@@ -3,7 +3,7 @@ import type { BatchNormSite, Graph, Tensor } from '@datafree/plugin';
 import { storedBias } from './bias.ts';
 import { foldFollowed, followedLayers } from './following.ts';
 import { channelsOf } from './master.ts';
-import { findQuantisers, type WeightQuantiser } from './quantisers.ts';
+import { findQuantisers, type Quantisers, type WeightQuantiser } from './quantisers.ts';
 import { stateOf } from './states.ts';
 
 /**
@@ -11,14 +11,17 @@ import { stateOf } from './states.ts';
  * do the integer kernels that run them.
  *
  * @param states the states of the training step
- * @param batchNorms those that the step was written with; their running moments go into step sizes and biases
+ * @param options.batchNorms those that the step was written with; their running moments go into step sizes and biases
+ * @param options.found what is quantised in the graph; looked for when absent
  */
 export function exportStudent(
   quantised: Graph,
   states: ReadonlyMap<string, Tensor>,
-  batchNorms: ReadonlyMap<string, BatchNormSite> = new Map(),
+  {
+    batchNorms = new Map(),
+    found = findQuantisers(quantised),
+  }: { readonly batchNorms?: ReadonlyMap<string, BatchNormSite> | undefined; readonly found?: Quantisers } = {},
 ): Graph {
-  const found = findQuantisers(quantised);
   const { weights, biases, activations } = found;
   const initializers = new Map(quantised.initializers);
   const scaleOf = (name: string): Float32Array => Float32Array.from(numbersOf(initializers.get(name) as Tensor));

@@ -80,7 +80,7 @@ describe('BatchNormalization that follows', () => {
     { bits: 4, symmetric: false },
   ])('changes nothing before it has learned ($bits bits, symmetric: $symmetric)', async ({ bits, symmetric }) => {
     const { graph, batchNorms, runner } = await following({ symmetric }, bits);
-    const exported = exportStudent(graph, runner.states, batchNorms);
+    const exported = exportStudent(graph, runner.states, { batchNorms });
     await runner.dispose();
     expect(exported.nodes).toEqual(graph.nodes);
     const { weights, biases } = findQuantisers(graph);
@@ -106,7 +106,7 @@ describe('BatchNormalization that follows', () => {
       const { graph, batchNorms, runner } = await following({ symmetric });
       move(runner);
       const own = await settle(runner);
-      const exported = await logits(exportStudent(graph, runner.states, batchNorms));
+      const exported = await logits(exportStudent(graph, runner.states, { batchNorms }));
       await runner.dispose();
       const size = Math.hypot(...own);
       expect(distance(own, exported)).toBeLessThan(0.02 * size);
@@ -149,7 +149,7 @@ describe('BatchNormalization that follows', () => {
         Array.from(numbersOf(variance), () => 1e18),
       ),
     );
-    const exported = exportStudent(graph, runner.states, batchNorms);
+    const exported = exportStudent(graph, runner.states, { batchNorms });
     await runner.dispose();
     const { biases, weights } = findQuantisers(exported);
     const { codes, scale } = biases[0]!.quantised!;

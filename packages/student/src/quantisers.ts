@@ -83,14 +83,20 @@ export function findQuantisers(graph: Graph): Quantisers {
     const stored = constant(codes) as Tensor;
     // The code in the middle, from which a grid reaches as far to both sides.
     const middle = stored.dtype === 'uint4' ? 8 : 0;
-    const own = Array.from(numbersOf(stored), (code) => code - middle);
-    const reach = own.reduce((most, code) => Math.max(most, code < 0 ? -code : code + 1), 1);
+    let [least, most] = [0, 0];
+    const own = numbersOf(stored);
+    for (let i = 0; i < own.length; i++) {
+      const code = (own[i] as number) - middle;
+      if (code < least) least = code;
+      if (code > most) most = code;
+    }
+    const reach = Math.max(-least, most + 1);
     const bits = Math.max(2, 1 + Math.ceil(Math.log2(reach)));
     const half = 2 ** (bits - 1) - 1;
     // A symmetric grid of 8 bits leaves its lowest code out.
     const zeros = constant(zeroPoint);
     const symmetric = zeros === undefined || Array.from(numbersOf(zeros)).every((zero) => zero === middle);
-    const narrow = bits === 8 && symmetric && !own.includes(-128);
+    const narrow = bits === 8 && symmetric && least > -128;
     const [low, high] = [middle - (narrow ? half : half + 1), middle + half];
     const along = attribute.intOf(node, 'axis', 1);
     const axis = along < 0 ? along + stored.dims.length : along;

@@ -40,7 +40,7 @@ export class Settled {
   /** The quantised network with what was learned. @param more states of a block that is not added yet */
   graph(more: ReadonlyMap<string, Tensor> = new Map()): Graph {
     const states = new Map([...this.#biases, ...this.#blocks.flatMap((own) => [...own]), ...more]);
-    return withoutTies(exportStudent(this.#quantised, states), this.#found);
+    return withoutTies(exportStudent(this.#quantised, states, { found: this.#found }), this.#found);
   }
 
   /** The quantised network with what the first `count` blocks learned. */
