@@ -9,6 +9,8 @@ const third = { ...recipe, reconstruct: 167 };
 const w4a4 = { network: 'resnet20_cifar10', weights: 4, activations: 4 };
 const w3a3 = { network: 'resnet20_cifar10', weights: 3, activations: 3 };
 const w2a4 = { network: 'resnet44_cifar10', weights: 2, activations: 4, firstLast: 4 };
+/** So many samples are drawn but three times in 500 steps of 32. */
+const many = { ...w2a4, samples: 5000, reconstruct: 1000 };
 const keywords = { network: 'dscnn_kws_mlperftiny', weights: 4, activations: 4 };
 const mobilenet = { network: 'mobilenetv1_025_224_imagenet', activations: 8, samples: 128 };
 
@@ -71,8 +73,7 @@ export const cells = [
   ...methods,
   ...learners,
   row({ ...mobilenet, weights: 8, reconstruct: 0 }),
-  row({ ...w2a4, samples: 5000 }),
-  row({ ...w2a4, samples: 5000, method: 'real' }),
+  ...[1, 2].flatMap((seed) => ['bns', 'real'].map((method) => row({ ...many, seed, method }))),
   ...sizes,
   ...mixed,
   ...variants,
