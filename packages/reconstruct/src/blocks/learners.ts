@@ -1,3 +1,4 @@
+import { prune } from '@datafree/core';
 import type { Graph, Tensor } from '@datafree/plugin';
 import { decodedBias, type Quantisers, type WeightQuantiser } from '@datafree/student';
 import { shapesOf } from '../loop/step.ts';
@@ -18,7 +19,8 @@ export interface Learners {
 
 /**
  * What learns in each block. What several blocks have in common (a weight used twice, a step that a pool hands on)
- * belongs to the first of them, so that no block changes what one before it was made for.
+ * belongs to the first of them, so that no block changes what one before it was made for. What layers in front of a block
+ * have that are in none stays, so that no block changes what enters it.
  */
 export function assignLearners(
   blocks: readonly Block[],
@@ -28,15 +30,16 @@ export function assignLearners(
   learnSteps: boolean,
 ): Learners[] {
   const taken = new Set<string>();
-  const take = (name: string): boolean => !taken.has(name) && taken.add(name) !== undefined;
   return blocks.map((block) => {
+    const before = new Set(prune(quantised, [block.entry]).nodes.flatMap(({ inputs }) => inputs));
+    const take = (name: string): boolean => !taken.has(name) && !before.has(name) && taken.add(name) !== undefined;
     const part = partBetween(quantised, block.entry, block.exit, shapesOf(block, 1));
     const nodes = new Set(part?.nodes);
     const rounded = learnSteps ? activations.filter(({ node, input }) => nodes.has(node) && !input) : [];
     const original = biases.flatMap(({ name, quantised: stored }) => {
       const value = stored === undefined ? quantised.initializers.get(name) : decodedBias(quantised, stored);
-      const before = folded.initializers.get(name);
-      const tensor = before?.dtype === 'float32' && String(before.dims) === String(value?.dims) ? before : value;
+      const own = folded.initializers.get(name);
+      const tensor = own?.dtype === 'float32' && String(own.dims) === String(value?.dims) ? own : value;
       const inside = stored === undefined ? part?.initializers.has(name) : nodes.has(stored.node);
       return tensor !== undefined && inside && take(name) ? [[name, tensor] as const] : [];
     });

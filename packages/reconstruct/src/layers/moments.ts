@@ -4,13 +4,14 @@ import { type Arrangement, type Layer, writePatches } from './patches.ts';
 
 /** How much is taken of what the weights of a layer are multiplied with. */
 export interface MomentLimits {
-  /** Values that may be held of it: 64 MiB. */
+  /** Values that may be held of it at once. */
   readonly held: number;
-  /** Sums that are enough, and how many there must be for each term: neighbours in an image tell much the same. */
+  /** Sums that are enough, where they are enough for each term too. */
   readonly sums: number;
   readonly sumsPerTerm: number;
 }
 
+/** 64 MiB at once; neighbours in an image tell much the same, so that more sums tell little more. */
 const limits: MomentLimits = { held: 2 ** 24, sums: 2 ** 16, sumsPerTerm: 256 };
 
 /** Means and second moments about them of what the weights of a layer are multiplied with, group by group. */
@@ -31,7 +32,8 @@ export interface LayerInputs {
 }
 
 /**
- * Runs the samples through, and takes every so manieth place of them where there are more than enough.
+ * Runs the samples through, as many at a time as may be held, and takes every k-th sum of a run where there are more than
+ * enough.
  *
  * @throws `aborted`, `runtime-failed`
  */
@@ -89,11 +91,14 @@ function sumsOfSample(layer: Layer, arrangement: Arrangement): number {
   return writePatches(b, b.input('x', 'float32', [1, ...layer.input]), layer, arrangement).shape[2] as number;
 }
 
-/** Every how manieth sum leaves enough of them, without taking the same places of each sample. */
+/** Every k-th sum leaves about enough of them: a k that takes other places of the next sample of a run. */
 function strideOf(sums: number, enough: number, sumsOfOne: number): number {
-  let stride = Math.max(1, Math.floor(sums / enough));
-  while (commonDivisor(stride, sumsOfOne) > 1) stride--;
-  return stride;
+  const wanted = Math.floor(sums / enough);
+  if (wanted <= 1) return 1;
+  for (let away = 0; ; away++) {
+    const found = [wanted - away, wanted + away].find((k) => k > 1 && commonDivisor(k, sumsOfOne) === 1);
+    if (found !== undefined) return found;
+  }
 }
 
 function commonDivisor(one: number, other: number): number {

@@ -13,7 +13,7 @@ import { partBetween } from '../blocks/part.ts';
 import type { Entered } from './entered.ts';
 import { outputsOf } from './run.ts';
 
-/** The most values that are held in memory at once: 512 MiB. */
+/** The most values that are held of what enters and leaves a block: 512 MiB. */
 export const held = 2 ** 27;
 
 /** What enters and leaves a block for some samples. */
@@ -35,7 +35,7 @@ export interface ActivationSource {
   readonly samples: SampleSet;
   /** Samples that are run at once. */
   readonly batch: number;
-  /** A value before the block from which both networks go on; they begin with the samples when absent. */
+  /** The block's entry, or one before it, from which both networks go on; they begin with the samples when absent. */
   readonly entered?: Entered | undefined;
 }
 

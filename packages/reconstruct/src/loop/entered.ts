@@ -1,12 +1,11 @@
-import { elementCount } from '@datafree/core';
 import type { Context, Graph } from '@datafree/plugin';
 import type { Block } from '../blocks/blocks.ts';
 import { partBetween } from '../blocks/part.ts';
-import { type ActivationSource, type Activations, collectActivations, held, windowOf } from './activations.ts';
+import { type ActivationSource, type Activations, collectActivations, windowOf } from './activations.ts';
 import { outputsOf } from './run.ts';
 import { shapesOf } from './step.ts';
 
-/** A value of both networks for every sample, so that what comes after it is computed from there. */
+/** What enters a block for every sample: what comes after it is computed from there. */
 export interface Entered {
   readonly value: string;
   /** Of one sample. */
@@ -22,16 +21,15 @@ export function entryOf({ entry, entryShape }: Block, { exact, own }: Activation
 }
 
 /**
- * Whether what leaves a block is at hand for the next: it enters it, and of every sample it fits the memory. Told from
- * shapes alone, so that an interrupted run goes on as it would have.
+ * Whether what leaves a block is at hand for the next: it enters it, and of every sample both blocks fit the memory. Told
+ * from shapes alone, so that an interrupted run goes on as it would have.
  */
 export function leadsOn(
   source: Pick<ActivationSource, 'block' | 'samples' | 'batch'>,
   next: Block | undefined,
 ): boolean {
-  const { block, samples } = source;
-  const leaving = 2 * samples.count * elementCount(block.exitShape);
-  return next?.entry === block.exit && windowOf(source) === samples.count && leaving <= held;
+  if (next?.entry !== source.block.exit) return false;
+  return [source.block, next].every((block) => windowOf({ ...source, block }) === source.samples.count);
 }
 
 /** What leaves a block for every sample. @param source with the block as it was reconstructed */

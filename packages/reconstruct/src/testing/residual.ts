@@ -21,8 +21,12 @@ import { smallNetworkSamples } from '@datafree/testkit';
 
 const shape = [3, 8, 8];
 
-/** A stem, two residual blocks with a pool between them, and a classifier; random weights. */
-export function residualNetwork(seed = 3): Model {
+/**
+ * A stem, two residual blocks with a pool between them, and a classifier; random weights.
+ *
+ * @param last what follows the pool: a residual block, or a layer after the other
+ */
+export function residualNetwork(seed = 3, last: 'block' | 'chain' = 'block'): Model {
   const random = new Random(seed);
   const b = new GraphBuilder({ name: 'residual' });
   const convolution = (x: Value, name: string, width: number): Value => {
@@ -44,7 +48,8 @@ export function residualNetwork(seed = 3): Model {
   const stem = relu(b, convolution(input, 'stem', 8));
   const first = block(stem, 'one');
   const pooled = maxPool(b, first, { kernel: [2, 2], strides: [2, 2] });
-  const second = block(pooled, 'two');
+  const chain = (x: Value) => ['two', 'three'].reduce((value, name) => relu(b, convolution(value, name, 8)), x);
+  const second = last === 'block' ? block(pooled, 'two') : chain(pooled);
   const dense = tensorOf('float32', [5, 8], random.normals(40));
   b.output(
     gemm(b, flatten(b, globalAveragePool(b, second)), b.constant(dense, 'dense'), undefined, { transB: true }),
