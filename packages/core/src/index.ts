@@ -1,3 +1,4 @@
+export * from './divisor.ts';
 export * from './elementType.ts';
 export * from './gradient/differentiate.ts';
 export { gradientObstacles, requireGradient } from './gradient/obstacles.ts';

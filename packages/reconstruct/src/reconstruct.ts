@@ -19,10 +19,10 @@ import { type Block, findBlocks } from './blocks/blocks.ts';
 import { assignLearners, type Learners } from './blocks/learners.ts';
 import { refuseRescaled } from './blocks/rescaled.ts';
 import { solveLayers } from './layers/solve.ts';
-import type { Activations } from './loop/activations.ts';
+import type { ActivationSource, Activations } from './loop/activations.ts';
 import { annealingAt } from './loop/annealing.ts';
 import { BatchDraw } from './loop/draw.ts';
-import { type Entered, enteredAgain, entryOf, leadsOn, leftOf } from './loop/entered.ts';
+import { enteredAgain, entryOf, leadsOn, leftOf } from './loop/entered.ts';
 import { measuredError } from './loop/measure.ts';
 import { nearer } from './loop/nearer.ts';
 import { Settled } from './loop/settled.ts';
@@ -99,45 +99,38 @@ async function fineTune(
   const random = new Random(context.seed).fork('reconstruction');
   const source = { model, samples, batch };
   const done = await settled.restore(context.checkpoint);
-  let entered = await enteredAgain(source, blocks, done, (count) => settled.graphAfter(count), context);
+  let reached: Reached = {
+    quantised: settled.graph(),
+    entered: await enteredAgain(source, blocks, done, (count) => settled.graphAfter(count), context),
+  };
   for (let index = done; index < blocks.length; index++) {
-    const block = blocks[index] as Block;
-    const work = { ...source, entered, folded, found, options, context, block, index, blocks: blocks.length };
-    const own = { learners: learners[index] as Learners, quantised: settled.graph() };
-    const next = blocks[index + 1];
-    entered = await reconstructBlock({ ...work, ...own, next }, settled, random.fork('block', index));
+    const [block, next] = [blocks[index] as Block, blocks[index + 1]];
+    const work = { ...source, folded, found, options, context, block, next, index, blocks: blocks.length };
+    const own = { ...reached, learners: learners[index] as Learners };
+    reached = await reconstructBlock({ ...work, ...own }, settled, random.fork('block', index));
     if (next !== undefined) await settled.keep(context.checkpoint);
   }
   const last = blocks.at(-1) as Block;
-  return nearer({ model, samples, batch, last }, quantized, settled.graph(), context);
+  return nearer({ ...source, last }, quantized, reached.quantised, context);
 }
 
-interface BlockWork {
-  readonly model: Model;
-  readonly samples: SampleSet;
+/** The quantised network as far as it is reconstructed, and what enters the next block, where it is at hand. */
+type Reached = Pick<ActivationSource, 'quantised' | 'entered'>;
+
+interface BlockWork extends ActivationSource {
   readonly folded: Graph;
   readonly found: Quantisers;
-  readonly batch: number;
   readonly options: ParsedOptions;
   readonly context: Context;
-  readonly block: Block;
   readonly index: number;
   /** How many there are. */
   readonly blocks: number;
   readonly learners: Learners;
-  /** The quantised network, blocks before this one as they were reconstructed. */
-  readonly quantised: Graph;
-  /** What is left by the block before, where that is at hand. */
-  readonly entered: Entered | undefined;
   readonly next: Block | undefined;
 }
 
-/**
- * Learns one block and settles on the best of what it had, what was solved for and what it learned.
- *
- * @returns what enters the next block, where it is at hand
- */
-async function reconstructBlock(work: BlockWork, settled: Settled, random: Random): Promise<Entered | undefined> {
+/** Learns one block and settles on the best of what it had, what was solved for and what it learned. */
+async function reconstructBlock(work: BlockWork, settled: Settled, random: Random): Promise<Reached> {
   const { block, batch, options, context, learners } = work;
   const draw = new BatchDraw(work, options.batch === batch ? options : { ...options, batch }, random, context);
   const unchanged = settled.unchanged(learners);
@@ -167,17 +160,21 @@ async function reconstructBlock(work: BlockWork, settled: Settled, random: Rando
     await runner.dispose();
   }
   const last = await draw.activationsAt(options.steps - 1);
-  const candidates = [unchanged, solved, learned];
+  const candidates = [
+    { states: unchanged, graph: settled.graph(unchanged) },
+    { states: solved, graph: start },
+    { states: learned, graph: settled.graph(learned) },
+  ];
   const errors: number[] = [];
-  for (const states of candidates) {
-    errors.push(await measuredError(settled.graph(states), block, last, work, context));
-  }
+  for (const { graph } of candidates) errors.push(await measuredError(graph, block, last, work, context));
   const [was, between, is] = errors.map((error) => error.toPrecision(4));
   context.logger.info(
     `Block ${work.index + 1} of ${work.blocks}, ${block.entry} to ${block.exit}: error ${was}, ${between} solved, ${is} learned.`,
   );
-  settled.add(candidates[errors.indexOf(Math.min(...errors))] as ReadonlyMap<string, Tensor>);
-  return leadsOn(work, work.next) ? leftOf({ ...work, quantised: settled.graph() }, last, context) : undefined;
+  const { states, graph: quantised } = candidates[errors.indexOf(Math.min(...errors))] as (typeof candidates)[number];
+  settled.add(states);
+  const entered = leadsOn(work, work.next) ? await leftOf({ ...work, quantised }, last, context) : undefined;
+  return { quantised, entered };
 }
 
 /** A block's error before, the size of what leaves it, and the states that are solved for. */

@@ -1,3 +1,5 @@
+import { greatestCommonDivisor } from '@datafree/core';
+
 /** One thing to choose for an item. */
 export interface Choice {
   /** A whole number from 0. */
@@ -29,7 +31,7 @@ export function knapsack(items: readonly (readonly Choice[])[]): (limit: number)
   const base = cheapest.reduce((sum, cost) => sum + cost, 0);
   const extras = items.map((choices, i) => choices.map(({ cost }) => cost - (cheapest[i] as number)));
   const largest = extras.reduce((sum, own) => sum + Math.max(...own), 0);
-  const common = extras.flat().reduce(greatestCommonDivisor, 0) || 1;
+  const common = extras.flat().reduce((one, other) => greatestCommonDivisor(one, other), 0) || 1;
   const unit = largest / common <= mostUnits ? common : Math.ceil(largest / mostUnits);
   const units = extras.map((own) => own.map((extra) => Math.ceil(extra / unit)));
   const size = units.reduce((sum, own) => sum + Math.max(...own), 0) + 1;
@@ -69,8 +71,4 @@ export function knapsack(items: readonly (readonly Choice[])[]): (limit: number)
     const cost = chosen.reduce((sum, index, i) => sum + (items[i]?.[index]?.cost as number), 0);
     return { cost, loss: least[best] as number, chosen };
   };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -1,4 +1,13 @@
-import { elementCount, GraphBuilder, matMul, reduceSum, slice, tensorOf, transpose } from '@datafree/core';
+import {
+  elementCount,
+  GraphBuilder,
+  greatestCommonDivisor,
+  matMul,
+  reduceSum,
+  slice,
+  tensorOf,
+  transpose,
+} from '@datafree/core';
 import { type Context, type Tensor, throwIfAborted } from '@datafree/plugin';
 import { type Arrangement, type Layer, writePatches } from './patches.ts';
 
@@ -96,13 +105,9 @@ function strideOf(sums: number, enough: number, sumsOfOne: number): number {
   const wanted = Math.floor(sums / enough);
   if (wanted <= 1) return 1;
   for (let away = 0; ; away++) {
-    const found = [wanted - away, wanted + away].find((k) => k > 1 && commonDivisor(k, sumsOfOne) === 1);
+    const found = [wanted - away, wanted + away].find((k) => k > 1 && greatestCommonDivisor(k, sumsOfOne) === 1);
     if (found !== undefined) return found;
   }
-}
-
-function commonDivisor(one: number, other: number): number {
-  return other === 0 ? one : commonDivisor(other, one % other);
 }
 
 function momentGraph(layer: Layer, arrangement: Arrangement, samples: number, stride: number) {

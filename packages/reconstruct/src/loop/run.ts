@@ -16,9 +16,8 @@ export async function runPart(
   context: Context,
   take: (rows: Float32Array, first: number) => void,
 ): Promise<void> {
-  const [entry, exit] = [part.inputs[0], part.outputs[0]] as [Graph['inputs'][0], Graph['outputs'][0]];
-  const shape = entry.shape as readonly number[];
-  const size = elementCount(shape.slice(1));
+  const [entry, exit] = endsOf(part);
+  const size = rowSize(entry);
   const count = values.length / size;
   const { threads } = context;
   const bound = bind(part, {}, { operators: operatorSetOf(model) });
@@ -29,7 +28,7 @@ export async function runPart(
       const end = Math.min(count, first + batch);
       const inputs = new Float32Array(batch * size);
       inputs.set(values.subarray(first * size, end * size));
-      const outputs = await session.run({ [entry.name]: tensorOf('float32', shape, inputs) });
+      const outputs = await session.run({ [entry.name]: tensorOf('float32', entry.shape, inputs) });
       const rows = (outputs[exit.name] as Tensor<'float32'>).data;
       take(rows.subarray(0, ((end - first) * rows.length) / batch), first);
     }
@@ -45,9 +44,25 @@ export async function outputsOf(
   source: Pick<ActivationSource, 'model' | 'batch'>,
   context: Context,
 ): Promise<Float32Array> {
-  const [entry, exit] = [part.inputs[0], part.outputs[0]] as [Graph['inputs'][0], Graph['outputs'][0]];
-  const sizeOf = ({ shape }: Graph['inputs'][0]) => elementCount((shape as readonly number[]).slice(1));
-  const all = new Float32Array((values.length / sizeOf(entry)) * sizeOf(exit));
-  await runPart(part, values, source, context, (rows, first) => all.set(rows, first * sizeOf(exit)));
+  const [entry, exit] = endsOf(part);
+  const size = rowSize(exit);
+  const all = new Float32Array((values.length / rowSize(entry)) * size);
+  await runPart(part, values, source, context, (rows, first) => all.set(rows, first * size));
   return all;
+}
+
+interface End {
+  readonly name: string;
+  /** With the batch axis. */
+  readonly shape: readonly number[];
+}
+
+/** What enters and what leaves a part. */
+function endsOf({ inputs, outputs }: Graph): [End, End] {
+  return [inputs[0], outputs[0]] as [End, End];
+}
+
+/** Values of one sample. */
+function rowSize({ shape }: End): number {
+  return elementCount(shape.slice(1));
 }
