@@ -156,6 +156,16 @@ describe('compress', () => {
     await expect(stat(`${out}.run`)).rejects.toThrow('ENOENT');
   });
 
+  test('chooses the bits of weights and activations within a budget of operations', async () => {
+    const args = ['compress', model(), '-o', out, '--method', 'gaussian', '--samples', '16'];
+    const { precision } = await result<{ precision: MixedPrecision }>(...args, '--operations-budget', '0.03');
+    expect(precision.budget).toEqual({ of: 'operations', share: 0.03 });
+    const chosen = precision.table.find((row) => row.chosen)!;
+    expect(chosen.share).toBeLessThanOrEqual(0.03);
+    expect(precision.layers.map((layer) => layer.bits)).toEqual(chosen.bits);
+    expect(precision.layers.map((layer) => layer.activations)).toEqual(chosen.activations);
+  });
+
   test('a network without BatchNormalization compresses with the Gaussian method', async () => {
     const summary = await result<Compressed>('compress', at('plain.onnx'), '-o', out, '--method', 'gaussian');
     expect(summary.method).toBe('gaussian');

@@ -116,6 +116,18 @@ describe('invert', () => {
     expect(again.runtime.runs()).toBe(runs - 2 * settings.iterations);
   });
 
+  it('follows the statistics of the set with the last batch as much as with the first', async () => {
+    const pulled = { ...settings, batch: 4, iterations: 40, terms: [...settings.terms, smoothness({ weight: 30 })] };
+    const last: number[] = [];
+    const onProgress = ({ done, values }: ProgressEvent) => {
+      if (done % pulled.iterations === 0) last.push(values?.bns as number);
+    };
+    await all(invert(small, pulled, { count: 48 }, contextOf({ onProgress })));
+    expect(last).toHaveLength(12);
+    const [early, late] = [last.slice(0, 3), last.slice(-3)].map((values) => Math.max(...values)) as [number, number];
+    expect(late).toBeLessThan(1.5 * early);
+  });
+
   it('does not take up the checkpoint of another seed, network or setting', async () => {
     const checkpoint = memoryCheckpoint();
     const keys: number[] = [];

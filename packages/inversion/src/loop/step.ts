@@ -77,8 +77,10 @@ export function writeStep({ model, settings, batch, space, estimate, augmenter }
   const means: { input: string; read: string; shape: readonly number[] }[] = [];
   let classes: Value | undefined;
   const terms = new Map<string, string>();
-  let loss: Value | undefined;
+  const ofSet: Value[] = [];
+  const ofBatch: Value[] = [];
   for (const term of settings.terms) {
+    const meansBefore = means.length;
     const value = term.write({
       builder: b,
       model,
@@ -107,9 +109,9 @@ export function writeStep({ model, settings, batch, space, estimate, augmenter }
     const read = `term.${term.name}`;
     terms.set(term.name, read);
     program.read(read, weighted);
-    loss = loss === undefined ? weighted : add(b, loss, weighted);
+    (means.length > meansBefore ? ofSet : ofBatch).push(weighted);
   }
-  const total = loss ?? b.scalar(0);
+  const total = lossOfSet(b, ofSet, ofBatch);
   program.read('loss', total);
 
   const [gradient] = differentiate(b, total, [unit]);
@@ -118,6 +120,19 @@ export function writeStep({ model, settings, batch, space, estimate, augmenter }
   const [next] = settings.optimiser.update(program, [update], rate);
   program.next(state, space.bounded ? clip(b, next as Value, 0, 1) : (next as Value));
   return { program, terms, means };
+}
+
+/**
+ * The loss of the set so far, as far as the present batch has a part in it. A mean over the samples of this batch counts as
+ * much as the batch does in the set: statistics of the set feel each further batch less, and would otherwise be given up
+ * for it more and more.
+ */
+function lossOfSet(b: GraphBuilder, ofSet: readonly Value[], ofBatch: readonly Value[]): Value {
+  const sum = (values: readonly Value[]): Value | undefined =>
+    values.reduce<Value | undefined>((total, value) => (total === undefined ? value : add(b, total, value)), undefined);
+  const [whole, own] = [sum(ofSet), sum(ofBatch)];
+  if (whole === undefined || own === undefined) return whole ?? own ?? b.scalar(0);
+  return add(b, whole, mul(b, own, b.value(feeds.share)));
 }
 
 /** The samples as they are evaluated, and the values that the optimiser goes on from. */
