@@ -38,7 +38,6 @@ const presets: Readonly<Record<'fast' | 'paper', Preset>> = {
     schedule: 'cosine',
     projection: 'straight-through',
     start: 'estimated',
-    contrast: 0.4,
     divergence: 'kl',
     granularity: 'set',
     aggregation: 'mean',

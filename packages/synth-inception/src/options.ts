@@ -83,7 +83,6 @@ const fastSearch: FullSearchOptions = {
   schedule: 'cosine',
   projection: 'straight-through',
   start: 'estimated',
-  contrast: 0.4,
 };
 
 const paperSearch: FullSearchOptions = {
