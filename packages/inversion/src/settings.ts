@@ -31,6 +31,8 @@ export interface InversionSettings {
   readonly projection: 'straight-through' | number;
   /** Where samples start: noise that fits the first layer, or normal values over the input's range, clamped. */
   readonly start: 'estimated' | 'normal';
+  /** How much samples of an `estimated` start differ in contrast: the spread of its natural logarithm; 0 when absent. */
+  readonly contrast?: number | undefined;
   /** Ends a batch when its loss has not improved by a thousandth for so many iterations. */
   readonly patience?: number | undefined;
   /** Gives each sample a class: the network's own classes in turn. */

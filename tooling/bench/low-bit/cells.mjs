@@ -73,7 +73,7 @@ export const cells = [
   ...methods,
   ...learners,
   row({ ...mobilenet, weights: 8, reconstruct: 0 }),
-  ...[1, 2].flatMap((seed) => ['bns+inception', 'real'].map((method) => row({ ...many, seed, method }))),
+  ...[1, 2].flatMap((seed) => ['bns', 'real'].map((method) => row({ ...many, seed, method }))),
   ...sizes,
   ...mixed,
   ...variants,

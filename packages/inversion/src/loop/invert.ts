@@ -9,18 +9,17 @@ import {
   throwIfAborted,
 } from '@datafree/plugin';
 import { augmenter as augmenterOf } from '../augment/augmenter.ts';
-import { estimateInput, type InputEstimate } from '../estimate/estimate.ts';
-import { constantField } from '../estimate/field.ts';
-import { addNoise } from '../estimate/noise.ts';
+import { estimateInput } from '../estimate/estimate.ts';
 import { balancedClasses, oneHot } from '../labels.ts';
 import { Stagnation } from '../schedule.ts';
 import type { InversionSettings } from '../settings.ts';
 import { assumedInput } from '../space/assumed.ts';
-import { inputOf, type SearchSpace, searchSpace, spreadOf, unitOf } from '../space/space.ts';
+import { inputOf, searchSpace, spreadOf } from '../space/space.ts';
 import { classCount } from '../terms/logits.ts';
 import { automaticBatch } from './batchSize.ts';
 import { checkIterate } from './checkIterate.ts';
 import { FinishedBatches } from './finished.ts';
+import { startOf } from './start.ts';
 import { feeds, type Step, samplesState, writeStep } from './step.ts';
 import { iterationsTogether } from './together.ts';
 
@@ -208,22 +207,6 @@ function report(
 ): void {
   const total = batches * settings.iterations;
   context.onProgress({ stage: 'synthesis', unit: 'iterations', done, total, ...(values && { values }) });
-}
-
-function startOf(
-  settings: InversionSettings,
-  space: SearchSpace,
-  estimate: InputEstimate,
-  batch: number,
-  random: Random,
-): Float32Array {
-  if (settings.start === 'normal') {
-    const unit = random.normals(batch * elementCount(space.shape));
-    return space.bounded ? unit.map((value) => Math.min(1, Math.max(0, value))) : unit;
-  }
-  const field = constantField(estimate.mean, space.shape, batch);
-  for (const octave of estimate.octaves) if (octave.variance > 0) addNoise(field, space.shape, octave, random);
-  return unitOf(space, field);
 }
 
 function checkpointPrefix(

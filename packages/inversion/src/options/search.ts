@@ -36,6 +36,8 @@ export const searchEntries = {
   projection: v.optional(v.union([v.literal('straight-through'), count])),
   /** `estimated`: noise that fits the network's first layer; `normal`: normal values over the range, clamped. */
   start: v.optional(v.picklist(['estimated', 'normal'])),
+  /** How much samples of an `estimated` start differ in contrast: the spread of its natural logarithm; 0 when absent. */
+  contrast: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
   /** Ends a batch when its loss has not improved by a thousandth for so many steps. */
   patience: v.optional(count),
 };
@@ -62,7 +64,7 @@ export type FullSearchOptions = SearchOptions & {
 export function searchSettings(
   options: FullSearchOptions,
 ): Omit<InversionSettings, 'name' | 'identity' | 'terms' | 'labelled'> {
-  const { augmentAtMost, iterations, copies, learningRate, projection, start, patience, batch } = options;
+  const { augmentAtMost, iterations, copies, learningRate, projection, start, contrast, patience, batch } = options;
   const { momentum = 0.9 } = options;
   const each = options.augmentations.map((name) => augmentations[name]());
   return {
@@ -76,6 +78,7 @@ export function searchSettings(
     schedule: schedules[options.schedule],
     projection,
     start,
+    contrast,
     patience,
   };
 }
