@@ -77,10 +77,27 @@ describe('inception', () => {
 });
 
 describe('bnsInception', () => {
+  // A network that was never trained: its statistics contradict its classes, and weigh more by default.
+  const alike = { statisticsWeight: 1 };
+
   it('aims at classes and statistics together', async () => {
-    const set = await bnsInception().synthesize(model, { count: 16 }, context());
+    const set = await bnsInception(alike).synthesize(model, { count: 16 }, context());
     expect(await agreement(set)).toBeGreaterThan(0.7);
-    expect(await whole(await bnsInception().synthesize(model, { count: 16 }, context()))).toEqual(await whole(set));
+    expect(await whole(await bnsInception(alike).synthesize(model, { count: 16 }, context()))).toEqual(
+      await whole(set),
+    );
+  });
+
+  it('follows the statistics more where they weigh more', async () => {
+    const divergence = async (options: BnsInceptionOptions) => {
+      let last = Number.NaN;
+      const onProgress: Context['onProgress'] = ({ values }) => {
+        last = (values?.bns ?? Number.NaN) / (options.statisticsWeight ?? 100);
+      };
+      await bnsInception(options).synthesize(model, { count: 16 }, { ...context(), onProgress });
+      return last;
+    };
+    expect(await divergence({})).toBeLessThan(0.9 * (await divergence(alike)));
   });
 
   it('lowers both together, to the end', async () => {
@@ -88,7 +105,7 @@ describe('bnsInception', () => {
     const onProgress: Context['onProgress'] = ({ values }) => losses.push(values ?? {});
     // A network that is sure of itself: the pull of the classes is strong at first and soon gone.
     const sure = network({ certainty: 20 });
-    await bnsInception().synthesize(sure, { count: 16 }, { ...context(), onProgress });
+    await bnsInception(alike).synthesize(sure, { count: 16 }, { ...context(), onProgress });
     const least = (name: string) => Math.min(...losses.map((values) => values[name]!));
     const last = losses.at(-1)!;
     expect(last.loss).toBeLessThan(0.1 * losses[0]!.loss!);

@@ -42,7 +42,7 @@ const variants = [
   ...[
     { variant: 'BatchNormalization follows', distillation: { batchNorm: 'following' } },
     { variant: 'jitter', distillation: { augmentations: ['flip', 'shift', 'jitter'] } },
-    // A quarter of its steps on an eighth of its batch: the whole preset takes some six hours on two cores.
+    // A quarter of its steps on an eighth of its batch: the whole preset takes some ten hours on two cores.
     { variant: 'paper, batches of 64', distil: 4000, distillation: { preset: 'paper', batch: 64 } },
   ].map((own) => cell('variants', { ...w3a3, reconstruct: 0, distil: 500, ...own })),
 ];
@@ -73,7 +73,7 @@ export const cells = [
   ...methods,
   ...learners,
   row({ ...mobilenet, weights: 8, reconstruct: 0 }),
-  ...[1, 2].flatMap((seed) => ['bns', 'real'].map((method) => row({ ...many, seed, method }))),
+  ...[1, 2].flatMap((seed) => ['bns', 'bns+inception', 'real'].map((method) => row({ ...many, seed, method }))),
   ...sizes,
   ...mixed,
   ...variants,
