@@ -19,6 +19,7 @@ export function startOf(
     return space.bounded ? unit.map((value) => Math.min(1, Math.max(0, value))) : unit;
   }
   const input = constantField(estimate.mean, space.shape, batch);
+  // Apart from brightness only where it is to be scaled.
   const noise = contrast === 0 ? input : new Float32Array(input.length);
   for (const octave of estimate.octaves) {
     if (octave.variance === 0) continue;
