@@ -1,6 +1,7 @@
 // Accuracy of compressed networks, with nothing but the network, beside Gaussian noise and real images.
 //
 //   pnpm bench accuracy [--network resnet20_cifar10] [--bits 8,4] [--methods bns,gaussian,real] [--samples 256] [--seed 1]
+//     [--container int8]
 //
 // One JSON line a case: {"network","method","bits","samples","fp32","top1","drop","agreement","bytes","fp32Bytes",
 // "integer","float","synthesisSeconds","calibrationSeconds"}. Accuracies in percent, on the labelled test data.
@@ -20,12 +21,14 @@ const { values } = parseArgs({
     methods: { type: 'string', default: 'bns,gaussian,real' },
     samples: { type: 'string', default: '256' },
     seed: { type: 'string', default: '1' },
+    container: { type: 'string', default: 'int8' },
     threads: { type: 'string', default: '2' },
   },
 });
 
 const runtime = ort({ threads: Number(values.threads) });
 const count = Number(values.samples);
+const { container } = values;
 const context = { runtime, seed: Number(values.seed), logger: silentLogger, onProgress() {} };
 
 for (const [name, set] of Object.entries(datasets)) {
@@ -40,7 +43,11 @@ for (const [name, set] of Object.entries(datasets)) {
     const synthesisSeconds = secondsSince(started);
     for (const bits of values.bits.split(',').map(Number)) {
       const calibrating = performance.now();
-      const quantized = await quantizer({ weights: bits, activations: bits }).quantize(model, samples, context);
+      const quantized = await quantizer({ weights: bits, activations: bits, container }).quantize(
+        model,
+        samples,
+        context,
+      );
       const calibrationSeconds = secondsSince(calibrating);
       const own = await classesOf(quantized.graph, measured);
       const top1 = share(own.classes, own.labels);
