@@ -4,6 +4,7 @@ export * from './augment/crop.ts';
 export * from './augment/cutout.ts';
 export * from './augment/flip.ts';
 export * from './augment/jitter.ts';
+export * from './augment/pad.ts';
 export * from './augment/shift.ts';
 export * from './augment/some.ts';
 export type { Augmentation, AxisView, Hole, View } from './augment/view.ts';

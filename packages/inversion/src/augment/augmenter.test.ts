@@ -6,6 +6,7 @@ import { crop } from './crop.ts';
 import { cutout } from './cutout.ts';
 import { flip } from './flip.ts';
 import { jitter } from './jitter.ts';
+import { pad } from './pad.ts';
 import { mirrored, writeResampling } from './resampling.ts';
 import { shift } from './shift.ts';
 import { someOf } from './some.ts';
@@ -18,11 +19,12 @@ function seen(
   seed = 1,
   fill = [0],
   deviation?: readonly number[],
+  margin?: readonly number[],
 ) {
   const b = new GraphBuilder();
   const samples = values.length / shape.reduce((product, size) => product * size, 1);
   const dims = [samples, ...shape];
-  const x = augmenter(augmentations, samples, shape, fill, deviation);
+  const x = augmenter(augmentations, samples, shape, fill, deviation, margin);
   b.output(x.write(b, b.input('x', 'float32', dims)), 'y');
   const feeds = { x: tensorOf('float32', dims, values), ...x.draw(new Random(seed)) };
   return { y: Array.from(interpret(b.build(), feeds).y?.data as Float32Array), feeds };
@@ -53,6 +55,31 @@ describe('augmenter', () => {
     const { y } = seen([shift(0.34)], [1, 3, 3], ramp(9 * 60), 5);
     const middles = new Set(Array.from({ length: 60 }, (_, n) => (y[n * 9 + 4] as number) - n * 9));
     expect(middles).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8]));
+  });
+
+  it('moves along every axis and shows a margin beyond the border, of each channel its own', () => {
+    const { y } = seen([pad(0.34)], [2, 3, 3], ramp(18 * 60), 5, [0], undefined, [-1, -2]);
+    const views = Array.from({ length: 60 }, (_, n) =>
+      y.slice(n * 18, n * 18 + 18).map((v) => (v < 0 ? v : v - n * 18)),
+    );
+    const middles = views.map((view) => view[4] as number);
+    expect(new Set(middles)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8]));
+    // The middle shows pixel 8, so the sample has moved up and left: the last row and column lie beyond it.
+    expect(views[middles.indexOf(8)]).toEqual([4, 5, -1, 7, 8, -1, -1, -1, -1, 13, 14, -2, 16, 17, -2, -2, -2, -2]);
+    expect(views[middles.indexOf(4)]).toEqual([...ramp(18)]);
+  });
+
+  it('moves what is padded and keeps its margin where other views come before or after', () => {
+    const { y } = seen(
+      [flip(), pad(0.4), blur(1e-9)],
+      [1, 1, 5],
+      new Float32Array(5 * 40).fill(3),
+      5,
+      [0],
+      undefined,
+      [-1],
+    );
+    expect(new Set(y.map((value) => Math.round(value * 1e4) / 1e4))).toEqual(new Set([3, -1]));
   });
 
   it('keeps a constant constant under every resampling', () => {
@@ -138,13 +165,13 @@ describe('augmenter', () => {
 describe('writeResampling', () => {
   it('interpolates between two pixels', () => {
     const matrix = new Float32Array(9);
-    writeResampling(matrix, 3, { scale: 0.5, offset: 0.25, blur: 0 });
+    writeResampling(matrix, 3, { scale: 0.5, offset: 0.25, blur: 0, padded: false });
     expect([...matrix]).toEqual([0.75, 0.25, 0, 0.25, 0.75, 0, 0, 0.75, 0.25]);
   });
 
   it('writes the transposed', () => {
     const matrix = new Float32Array(9);
-    writeResampling(matrix, 3, { scale: 1, offset: 1, blur: 0 }, true);
+    writeResampling(matrix, 3, { scale: 1, offset: 1, blur: 0, padded: false }, true);
     // Target 0 shows source 1, target 1 shows 2, target 2 shows 3, which mirrors to 1.
     expect([...matrix]).toEqual([0, 0, 0, 1, 0, 1, 0, 1, 0]);
   });
@@ -152,7 +179,7 @@ describe('writeResampling', () => {
   it('interpolates between pixels however little the view blurs', () => {
     const [sharp, little] = [0, 1e-3].map((blur) => {
       const matrix = new Float32Array(9);
-      writeResampling(matrix, 3, { scale: 0.5, offset: 0.25, blur });
+      writeResampling(matrix, 3, { scale: 0.5, offset: 0.25, blur, padded: false });
       return Array.from(matrix);
     });
     expect(little).toEqual(sharp);
@@ -160,7 +187,7 @@ describe('writeResampling', () => {
 
   it('weights by a Gaussian where the view blurs', () => {
     const matrix = new Float32Array(11 * 11);
-    writeResampling(matrix, 11, { scale: 1, offset: 0, blur: 1 });
+    writeResampling(matrix, 11, { scale: 1, offset: 0, blur: 1, padded: false });
     const row = matrix.subarray(5 * 11, 6 * 11);
     expect(row[5]! / row[4]!).toBeCloseTo(Math.exp(0.5), 4);
     expect(row.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);

@@ -19,6 +19,7 @@ export interface Augmenter {
  * @param shape shape of one sample
  * @param fill what a blanked part shows and what contrast is measured from: the mean of each channel
  * @param deviation standard deviation of each channel, the unit of brightness; 1 when absent
+ * @param margin what lies beyond a padded sample, a value a channel; `fill` when absent
  */
 export function augmenter(
   augmentations: readonly Augmentation[],
@@ -26,6 +27,7 @@ export function augmenter(
   shape: readonly number[],
   fill: readonly number[],
   deviation: readonly number[] = fill.map(() => 1),
+  margin: readonly number[] = fill,
 ): Augmenter {
   const [channels = 1, ...size] = shape;
   const rank = size.length;
@@ -33,18 +35,22 @@ export function augmenter(
     .filter((axis) => axis >= 0 && axis < rank)
     .sort();
   const blanks = rank > 0 && augmentations.some((augmentation) => augmentation.blanks);
+  const pads = augmentations.some((augmentation) => augmentation.pads === true);
   const jitters = augmentations.some((augmentation) => augmentation.jitters === true);
   const flat = size.map(() => 1);
   const pixels = size.reduce((product, length) => product * length, 1);
 
   return {
     write(b, unchanged) {
-      let seen = unchanged;
+      // What lies beyond counts as 0.
+      const beyond = pads ? b.constant(tensorOf('float32', [1, channels, ...flat], margin)) : undefined;
+      let seen = beyond === undefined ? unchanged : sub(b, unchanged, beyond);
       for (const axis of axes) {
         const length = size[axis] as number;
         const matrix = b.input(axisName(axis), 'float32', [samples, length, length]);
         seen = alongAxis(b, seen, axis, matrix);
       }
+      if (beyond !== undefined) seen = add(b, seen, beyond);
       if (jitters) {
         const gain = b.input(gainName, 'float32', [samples, 1, ...flat]);
         seen = add(b, mul(b, seen, gain), b.input(offsetName, 'float32', [samples, channels, ...flat]));

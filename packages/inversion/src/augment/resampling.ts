@@ -3,7 +3,7 @@ import type { AxisView, Hole } from './view.ts';
 /**
  * Writes the matrix that looks at an axis into `matrix` (zeros, row-major [target, source]): linear interpolation
  * between the two nearest source pixels, each with Gaussian weights around it where the view blurs. Rows sum to 1.
- * Positions outside mirror at the first and last pixel.
+ * Positions outside mirror at the first and last pixel; of a padded axis they are left out, so that rows sum to less.
  *
  * @param transposed writes [source, target] instead
  */
@@ -14,6 +14,7 @@ export function writeResampling(matrix: Float32Array, size: number, view: AxisVi
   for (let target = 0; target < size; target++) {
     const centre = view.scale * target + view.offset;
     const put = (source: number, weight: number): void => {
+      if (view.padded && (source < 0 || source >= size)) return;
       const inside = mirrored(source, size);
       const index = transposed ? inside * size + target : target * size + inside;
       matrix[index] = (matrix[index] as number) + weight;

@@ -6,6 +6,7 @@ export function someOf(augmentations: readonly Augmentation[], most = augmentati
     name: `someOf(${augmentations.map((augmentation) => augmentation.name).join(', ')})`,
     blanks: augmentations.some((augmentation) => augmentation.blanks),
     jitters: augmentations.some((augmentation) => augmentation.jitters === true),
+    pads: augmentations.some((augmentation) => augmentation.pads === true),
     resamples: (rank) => [...new Set(augmentations.flatMap((augmentation) => augmentation.resamples(rank)))],
     draw(view, size, random) {
       const order = random.permutation(augmentations.length).subarray(0, random.integer(most + 1));

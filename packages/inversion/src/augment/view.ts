@@ -9,6 +9,8 @@ export interface AxisView {
   readonly offset: number;
   /** Standard deviation of the Gaussian that the source is smoothed with, in pixels; 0 for none. */
   readonly blur: number;
+  /** What lies beyond the axis is a margin; it mirrors the axis otherwise. */
+  readonly padded: boolean;
 }
 
 /** A box that is blanked out: from `low` (included) to `high` (excluded) along each spatial axis. */
@@ -37,13 +39,15 @@ export interface Augmentation {
   readonly blanks: boolean;
   /** Whether it may change gain or offset; it does not when absent. */
   readonly jitters?: boolean;
+  /** Whether it may show what lies beyond the sample as a margin; it does not when absent. */
+  readonly pads?: boolean;
   /** Draws what is seen of `view`. @param size the spatial size */
   draw(view: View, size: readonly number[], random: Random): View;
 }
 
 /** The sample as it is. */
 export function plainView(rank: number): View {
-  const axes = Array.from({ length: rank }, () => ({ scale: 1, offset: 0, blur: 0 }));
+  const axes = Array.from({ length: rank }, () => ({ scale: 1, offset: 0, blur: 0, padded: false }));
   return { axes, holes: [], gain: 1, offset: 0 };
 }
 
@@ -53,6 +57,7 @@ export function resample(view: View, axis: number, scale: number, offset: number
     scale: seen.scale * scale,
     offset: seen.scale * offset + seen.offset,
     blur: seen.blur,
+    padded: seen.padded,
   }));
 }
 

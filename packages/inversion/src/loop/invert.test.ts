@@ -9,6 +9,7 @@ import {
 } from '@datafree/plugin';
 import { describe, expect, it } from 'vitest';
 import { flip } from '../augment/flip.ts';
+import { pad } from '../augment/pad.ts';
 import { shift } from '../augment/shift.ts';
 import { constantRate, cosineRate, type Schedule } from '../schedule.ts';
 import type { InversionSettings } from '../settings.ts';
@@ -126,6 +127,18 @@ describe('invert', () => {
     expect(last).toHaveLength(12);
     const [early, late] = [last.slice(0, 3), last.slice(-3)].map((values) => Math.max(...values)) as [number, number];
     expect(late).toBeLessThan(1.5 * early);
+  });
+
+  it('leaves it to dark margins to bring down the mean of a network that was trained with them', async () => {
+    const mean = async (augmentations: InversionSettings['augmentations']) => {
+      const own = { ...settings, iterations: 60, augmentations };
+      const [batch] = await all(invert(small, own, { count: 3 }, contextOf()));
+      const values = Array.from(batch?.data.data as Float32Array);
+      return values.reduce((sum, value) => sum + value / values.length, 0);
+    };
+    expect(await mean([pad(0.4)])).toBeGreaterThan((await mean([])) + 0.1);
+    // Mirrored borders bring nothing down.
+    expect(Math.abs((await mean([shift(0.4)])) - (await mean([])))).toBeLessThan(0.1);
   });
 
   it('does not take up the checkpoint of another seed, network or setting', async () => {

@@ -4,6 +4,7 @@ import { blur } from '../augment/blur.ts';
 import { crop } from '../augment/crop.ts';
 import { cutout } from '../augment/cutout.ts';
 import { flip } from '../augment/flip.ts';
+import { pad } from '../augment/pad.ts';
 import { shift } from '../augment/shift.ts';
 import { someOf } from '../augment/some.ts';
 import type { Augmentation } from '../augment/view.ts';
@@ -11,7 +12,7 @@ import { constantRate, cosineRate, plateauRate, type Schedule, stepRate } from '
 import type { InversionSettings } from '../settings.ts';
 import { count, positive } from './values.ts';
 
-const augmentations = { flip, shift, crop, blur, cutout } satisfies Record<string, () => Augmentation>;
+const augmentations = { flip, shift, pad, crop, blur, cutout } satisfies Record<string, () => Augmentation>;
 
 /** Entries of a synthesizer's options that say how samples are searched; what is left out comes from the preset. */
 export const searchEntries = {
@@ -21,8 +22,11 @@ export const searchEntries = {
   iterations: v.optional(count),
   /** Differently augmented copies of each sample in a step. */
   copies: v.optional(count),
-  /** Random changes of each copy at each step. */
-  augmentations: v.optional(v.array(v.picklist(['flip', 'shift', 'crop', 'blur', 'cutout']))),
+  /**
+   * Random changes of each copy at each step. `pad`: for networks trained on crops of images with dark margins, as most are
+   * for small images.
+   */
+  augmentations: v.optional(v.array(v.picklist(['flip', 'shift', 'pad', 'crop', 'blur', 'cutout']))),
   /** Applies only none up to so many of the augmentations to a copy, in random order. */
   augmentAtMost: v.optional(count),
   optimiser: v.optional(v.picklist(['adam', 'sgd'])),
