@@ -18,10 +18,7 @@ export function tables(records) {
 }
 
 function rowsOf(records) {
-  const groups = grouped(
-    records,
-    (own) => `${own.network} ${bitsOf(own)} ${own.samples} ${own.method} ${stepsOf(own)}`,
-  );
+  const groups = grouped(records, (own) => `${own.network} ${bitsOf(own)} ${samplesOf(own)} ${stepsOf(own)}`);
   return markdown(
     [
       'network',
@@ -42,7 +39,7 @@ function rowsOf(records) {
     groups.map((own) => [
       own[0].network.split('_')[0],
       bitsOf(own[0]),
-      `${own[0].samples} ${own[0].method}`,
+      samplesOf(own[0]),
       stepsOf(own[0]),
       own[0].fp32.toFixed(2),
       ...['calibrated', 'top1', 'rounded', 'drop', 'agreement', 'held'].map((name) =>
@@ -132,6 +129,11 @@ function sizesOf(records) {
 
 function bitsOf({ weights, activations, firstLast }) {
   return `W${weights}A${activations}${firstLast === undefined ? '' : `, ends ${firstLast}/${firstLast}`}`;
+}
+
+/** How many samples, by what, told what besides. */
+function samplesOf({ samples, method, variant }) {
+  return `${samples} ${method}${variant === undefined ? '' : `, ${variant}`}`;
 }
 
 /** How many steps of what: of reconstruction for each block. */
