@@ -11,7 +11,7 @@ const w3a3 = { network: 'resnet20_cifar10', weights: 3, activations: 3 };
 const w2a4 = { network: 'resnet44_cifar10', weights: 2, activations: 4, firstLast: 4 };
 /** So many samples are drawn but three times in 500 steps of 32. */
 const many = { ...w2a4, samples: 5000, reconstruct: 1000 };
-/** Small images are trained on with dark margins, and the statistics are of images with them: half as many samples serve. */
+/** Small images are trained on with dark margins, and the statistics are of images with them. */
 const padded = {
   ...many,
   samples: 2500,
