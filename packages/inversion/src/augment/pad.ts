@@ -1,4 +1,5 @@
-import { type Augmentation, everyAxis, resample, withAxis } from './view.ts';
+import { shift } from './shift.ts';
+import type { Augmentation } from './view.ts';
 
 /**
  * Surrounds the sample with a margin of the darkest input and cuts out a box of its own size at a random place: how
@@ -8,16 +9,14 @@ import { type Augmentation, everyAxis, resample, withAxis } from './view.ts';
  * @param part the width of the margin, as a part of the axis
  */
 export function pad(part = 1 / 8): Augmentation {
+  const shifted = shift(part);
   return {
+    ...shifted,
     name: 'pad',
-    blanks: false,
     pads: true,
-    resamples: everyAxis,
-    draw: (view, size, random) =>
-      size.reduce((seen, length, axis) => {
-        const widest = Math.floor(part * length);
-        const moved = resample(seen, axis, 1, random.integer(2 * widest + 1) - widest);
-        return withAxis(moved, axis, (own) => ({ ...own, padded: true }));
-      }, view),
+    draw(view, size, random) {
+      const seen = shifted.draw(view, size, random);
+      return { ...seen, axes: seen.axes.map((own) => ({ ...own, padded: true })) };
+    },
   };
 }

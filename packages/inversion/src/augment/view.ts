@@ -54,10 +54,9 @@ export function plainView(rank: number): View {
 /** Looks at axis `axis` of a view through `scale · i + offset`. */
 export function resample(view: View, axis: number, scale: number, offset: number): View {
   return withAxis(view, axis, (seen) => ({
+    ...seen,
     scale: seen.scale * scale,
     offset: seen.scale * offset + seen.offset,
-    blur: seen.blur,
-    padded: seen.padded,
   }));
 }
 
