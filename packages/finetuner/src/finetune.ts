@@ -117,7 +117,7 @@ export function distillationStep(
 ): DistillationStep {
   const shape = model.input.shape.slice(1) as number[];
   const { mean, deviation } = assumedInput(model);
-  const augmenter = augmenterOf(augmentationsOf(options), batch, shape, mean, deviation);
+  const augmenter = augmenterOf(augmentationsOf(options), batch, shape, { mean, deviation });
   const folded = foldBatchNorms(model.graph, operatorSetOf(model));
   const batchNorms = options.batchNorm === 'following' ? foldedBatchNorms(model, folded) : undefined;
   const program = writeStep({ model, folded, quantised: quantized.graph, batchNorms, augmenter, batch, options });

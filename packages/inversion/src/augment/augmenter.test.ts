@@ -1,6 +1,6 @@
 import { GraphBuilder, interpret, Random, tensorOf } from '@datafree/core';
 import { describe, expect, it } from 'vitest';
-import { augmenter } from './augmenter.ts';
+import { augmenter, type ChannelValues } from './augmenter.ts';
 import { blur } from './blur.ts';
 import { crop } from './crop.ts';
 import { cutout } from './cutout.ts';
@@ -17,14 +17,12 @@ function seen(
   shape: readonly number[],
   values: ArrayLike<number>,
   seed = 1,
-  fill = [0],
-  deviation?: readonly number[],
-  margin?: readonly number[],
+  channels: ChannelValues = { mean: [0] },
 ) {
   const b = new GraphBuilder();
   const samples = values.length / shape.reduce((product, size) => product * size, 1);
   const dims = [samples, ...shape];
-  const x = augmenter(augmentations, samples, shape, fill, deviation, margin);
+  const x = augmenter(augmentations, samples, shape, channels);
   b.output(x.write(b, b.input('x', 'float32', dims)), 'y');
   const feeds = { x: tensorOf('float32', dims, values), ...x.draw(new Random(seed)) };
   return { y: Array.from(interpret(b.build(), feeds).y?.data as Float32Array), feeds };
@@ -58,7 +56,7 @@ describe('augmenter', () => {
   });
 
   it('moves along every axis and shows a margin beyond the border, of each channel its own', () => {
-    const { y } = seen([pad(0.34)], [2, 3, 3], ramp(18 * 60), 5, [0], undefined, [-1, -2]);
+    const { y } = seen([pad(0.34)], [2, 3, 3], ramp(18 * 60), 5, { mean: [0], margin: [-1, -2] });
     const views = Array.from({ length: 60 }, (_, n) =>
       y.slice(n * 18, n * 18 + 18).map((v) => (v < 0 ? v : v - n * 18)),
     );
@@ -70,15 +68,8 @@ describe('augmenter', () => {
   });
 
   it('moves what is padded and keeps its margin where other views come before or after', () => {
-    const { y } = seen(
-      [flip(), pad(0.4), blur(1e-9)],
-      [1, 1, 5],
-      new Float32Array(5 * 40).fill(3),
-      5,
-      [0],
-      undefined,
-      [-1],
-    );
+    const margins = { mean: [0], margin: [-1] };
+    const { y } = seen([flip(), pad(0.4), blur(1e-9)], [1, 1, 5], new Float32Array(5 * 40).fill(3), 5, margins);
     expect(new Set(y.map((value) => Math.round(value * 1e4) / 1e4))).toEqual(new Set([3, -1]));
   });
 
@@ -102,7 +93,7 @@ describe('augmenter', () => {
   });
 
   it('blanks boxes with the fill of each channel', () => {
-    const { y } = seen([cutout(4, 0.7)], [2, 6, 6], new Float32Array(72 * 10).fill(1), 8, [-5, 9]);
+    const { y } = seen([cutout(4, 0.7)], [2, 6, 6], new Float32Array(72 * 10).fill(1), 8, { mean: [-5, 9] });
     const first = new Set(y.filter((_, i) => Math.floor(i / 36) % 2 === 0));
     const second = new Set(y.filter((_, i) => Math.floor(i / 36) % 2 === 1));
     expect(first).toEqual(new Set([1, -5]));
@@ -117,7 +108,7 @@ describe('augmenter', () => {
     ];
     // Of each channel one pixel at the mean and one a unit above it.
     const values = Array.from({ length: samples }, () => [3, 4, -1, 0]).flat();
-    const { y } = seen([jitter(0.2, 0.1)], [2, 2], values, 6, fill, deviation);
+    const { y } = seen([jitter(0.2, 0.1)], [2, 2], values, 6, { mean: fill, deviation });
     const gains: number[] = [];
     const offsets: number[] = [];
     for (let n = 0; n < samples; n++) {
@@ -141,7 +132,7 @@ describe('augmenter', () => {
 
   it('blanks with the fill also where contrast and brightness change, among some of several', () => {
     const both = someOf([jitter(), cutout(4, 0.9)]);
-    const { y } = seen([both], [1, 6, 6], new Float32Array(36 * 40).fill(1), 8, [-5]);
+    const { y } = seen([both], [1, 6, 6], new Float32Array(36 * 40).fill(1), 8, { mean: [-5] });
     const kinds = Array.from({ length: 40 }, (_, n) => [...new Set(y.slice(36 * n, 36 * n + 36))]);
     expect(kinds.some((values) => values.includes(-5) && values.some((value) => value !== -5 && value !== 1))).toBe(
       true,
@@ -150,7 +141,7 @@ describe('augmenter', () => {
   });
 
   it('jitters samples without spatial axes', () => {
-    const { y } = seen([jitter()], [3], new Float32Array(15).fill(2), 3, [0, 0, 0]);
+    const { y } = seen([jitter()], [3], new Float32Array(15).fill(2), 3, { mean: [0, 0, 0] });
     for (let n = 0; n < 5; n++) expect(new Set(y.slice(3 * n, 3 * n + 3)).size).toBe(1);
     expect(new Set(y).size).toBe(5);
   });

@@ -14,20 +14,25 @@ export interface Augmenter {
   draw(random: Random): Record<string, Tensor>;
 }
 
+/** What augmentations need to know of samples, a value a channel each. */
+export interface ChannelValues {
+  /** What a blanked part shows and what contrast is measured from. */
+  readonly mean: readonly number[];
+  /** Standard deviation, the unit of brightness; 1 when absent. */
+  readonly deviation?: readonly number[];
+  /** What lies beyond a padded sample; `mean` when absent. */
+  readonly margin?: readonly number[];
+}
+
 /**
  * @param samples number of samples, copies included
  * @param shape shape of one sample
- * @param fill what a blanked part shows and what contrast is measured from: the mean of each channel
- * @param deviation standard deviation of each channel, the unit of brightness; 1 when absent
- * @param margin what lies beyond a padded sample, a value a channel; `fill` when absent
  */
 export function augmenter(
   augmentations: readonly Augmentation[],
   samples: number,
   shape: readonly number[],
-  fill: readonly number[],
-  deviation: readonly number[] = fill.map(() => 1),
-  margin: readonly number[] = fill,
+  { mean, deviation = mean.map(() => 1), margin = mean }: ChannelValues,
 ): Augmenter {
   const [channels = 1, ...size] = shape;
   const rank = size.length;
@@ -57,7 +62,7 @@ export function augmenter(
       }
       if (!blanks) return seen;
       const mask = b.input(maskName, 'float32', [samples, 1, ...size]);
-      const blank = b.constant(tensorOf('float32', [1, channels, ...flat], fill));
+      const blank = b.constant(tensorOf('float32', [1, channels, ...flat], mean));
       return add(b, mul(b, sub(b, seen, blank), mask), blank);
     },
     draw(random) {
@@ -77,7 +82,7 @@ export function augmenter(
       }
       if (jitters) {
         const offsets = views.flatMap(({ gain, offset }) =>
-          fill.map((mean, c) => (1 - gain) * mean + offset * (deviation[c] as number)),
+          mean.map((own, c) => (1 - gain) * own + offset * (deviation[c] as number)),
         );
         const gains = views.map(({ gain }) => gain);
         feeds[gainName] = tensorOf('float32', [samples, 1, ...flat], gains);

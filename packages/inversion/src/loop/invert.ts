@@ -54,14 +54,10 @@ export async function* invert(
 
   const estimate = await estimateInput(model, assumedInput(model), context);
   const space = searchSpace(model, estimate);
-  const augmenter = augmenterOf(
-    settings.augmentations,
-    batch * copies,
-    space.shape,
-    estimate.mean,
-    undefined,
-    space.bounded ? space.offset : estimate.mean,
-  );
+  const augmenter = augmenterOf(settings.augmentations, batch * copies, space.shape, {
+    mean: estimate.mean,
+    margin: space.bounded ? space.offset : estimate.mean,
+  });
   const pace = settings.start === 'estimated' ? spreadOf(space, estimate) : 1;
   const step = writeStep({ model, settings, batch, space, estimate, augmenter });
   const labels = settings.labelled
