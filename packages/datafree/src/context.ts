@@ -9,5 +9,5 @@ export function contextOf(
   { signal, onProgress, logger }: Console,
   runtime: Runtime = ort(),
 ): Context {
-  return { runtime, seed, logger, onProgress, signal, ...(threads === undefined ? {} : { threads }) };
+  return { runtime, seed, logger, onProgress, signal, threads };
 }

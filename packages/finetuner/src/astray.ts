@@ -50,7 +50,7 @@ async function divergences(
   const sums = graphs.map(() => 0);
   try {
     for (const graph of [model.graph, ...graphs]) {
-      sessions.push(await runtime.compile(graph, threads === undefined ? {} : { threads }));
+      sessions.push(await runtime.compile(graph, { threads }));
     }
     let seen = 0;
     for await (const { data } of samples.batches(batch)) {

@@ -40,8 +40,8 @@ export function openStage(options: StageOptions): Stage {
     seed,
     logger,
     onProgress: listener,
+    threads,
     ...(signal === undefined ? {} : { signal }),
-    ...(threads === undefined ? {} : { threads }),
     ...(checkpoint === undefined ? {} : { checkpoint }),
   };
   return { context, complete };

@@ -16,7 +16,7 @@ export interface Context {
   readonly onProgress: ProgressListener;
   readonly signal?: AbortSignal;
   /** Threads a session may use; the runtime's default when absent. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /**
    * Where a long work keeps what it needs to go on after an interruption; absent when it need not. Keys are short
    * names; a value is written whole or not at all.

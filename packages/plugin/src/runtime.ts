@@ -33,7 +33,7 @@ export interface Repeated {
 /** How a graph is made ready. */
 export interface CompileOptions {
   /** Threads inside an operator; the runtime's default when absent. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** The graph is one step of an optimisation, with gradients, that is run many times. A runtime may prepare for it. */
   readonly step?: boolean;
   /**

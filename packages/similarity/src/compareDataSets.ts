@@ -79,10 +79,7 @@ export async function compareDataSets(
   throwIfAborted(context.signal);
   const total = entries.reduce((sum, [, set]) => sum + set.count, 0);
   const graph = statisticsGraph(model, Math.min(batchSize, Math.max(1, ...entries.map(([, set]) => set.count))));
-  const session = await context.runtime.compile(
-    graph.graph,
-    context.threads === undefined ? {} : { threads: context.threads },
-  );
+  const session = await context.runtime.compile(graph.graph, { threads: context.threads });
   try {
     const results: DataSetSimilarity[] = [];
     let done = 0;

@@ -73,7 +73,7 @@ export class StepProgram {
     const { threads, repeated = false } = options;
     const own = {
       step: true,
-      ...(threads !== undefined && { threads }),
+      threads,
       ...(repeated && { carried: this.#next }),
     };
     const session = await inOwnNames(this.builder, () => runtime.compile(this.graph(), own));

@@ -53,9 +53,8 @@ export async function openContender(
       `${path} was exported in training mode (${training} nodes); it is evaluated in inference mode. Export it after model.eval().`,
     );
   }
-  const options = threads === undefined ? {} : { threads };
   // Reading a file brings every node into inference mode.
-  const session = training > 0 ? await ort().compile(graph, options) : await ortFile(path, options);
+  const session = training > 0 ? await ort().compile(graph, { threads }) : await ortFile(path, { threads });
   const output = outputs[0]?.name as string;
   const feed = async (data: Tensor): Promise<Tensor> =>
     (await session.run({ [input.name]: data }, [output]))[output] as Tensor;

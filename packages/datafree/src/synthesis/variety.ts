@@ -39,7 +39,7 @@ export async function varietyOf(
   const batch = fixedBatch(input) ?? Math.min(atOnce, samples.count);
   const bound = bind(graph, batchSizes(input, batch), { keep: [name], operators: operatorSetOf(model) });
   const { runtime, threads, signal } = options;
-  const session = await runtime.compile(bound, threads === undefined ? {} : { threads });
+  const session = await runtime.compile(bound, { threads });
   const tally = new Tally(output.shape);
   try {
     for await (const { data } of samples.batches(batch)) {

@@ -25,7 +25,7 @@ export async function openProbe(
   const input = b.input('input', 'float32', [batch, ...shape]);
   const find = b.inline(model.graph, { [model.input.name]: input }, { wanted: [site.tensor] });
   b.output(channelMoments(b, [find(site.tensor)], true), 'moments');
-  const session = await runtime.compile(b.build(), threads === undefined ? {} : { threads });
+  const session = await runtime.compile(b.build(), { threads });
   const length = elementCount(shape);
   return {
     dispose: () => session.dispose(),

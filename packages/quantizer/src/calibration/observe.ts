@@ -60,7 +60,7 @@ export async function observe(
     fixedBatch(model.input) ?? Math.min(observation.batch ?? fittingBatch(graph, model, tensors), samples.count);
   const bound = bind(graph, batchSizes(model.input, size), { keep: tensors, operators: operatorSetOf(model) });
   const { threads } = context;
-  const session = await context.runtime.compile(bound, threads === undefined ? {} : { threads });
+  const session = await context.runtime.compile(bound, { threads });
   try {
     let done = 0;
     for await (const { data } of samples.batches(size)) {

@@ -58,10 +58,9 @@ export async function momentsOf(
   const sumsOfOne = sumsOfSample(layer, arrangement);
   const each = Math.min(count, Math.max(1, Math.floor(held / (groups * terms * sumsOfOne))));
   const stride = strideOf(count * sumsOfOne, Math.max(enough, sumsPerTerm * terms), sumsOfOne);
-  const session = await context.runtime.compile(
-    momentGraph(layer, arrangement, each, stride),
-    context.threads === undefined ? {} : { threads: context.threads },
-  );
+  const session = await context.runtime.compile(momentGraph(layer, arrangement, each, stride), {
+    threads: context.threads,
+  });
   const total = { own: new Float64Array(groups * terms * terms), cross: new Float64Array(groups * terms * terms) };
   const sums = { own: new Float64Array(groups * terms), exact: new Float64Array(groups * terms) };
   let all = 0;

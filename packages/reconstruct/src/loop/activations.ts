@@ -102,7 +102,7 @@ async function collectFromSamples(
   const operators = operatorSetOf(model);
   const open = (graph: Graph, keep: readonly string[]): Promise<Session> => {
     const bound = bind({ ...graph, outputs: [] }, sizes, { keep, operators });
-    return context.runtime.compile(bound, threads === undefined ? {} : { threads });
+    return context.runtime.compile(bound, { threads });
   };
   const first = block.entry === input;
   const wanted = [...new Set([block.entry, block.exit])].filter((name) => name !== input);

@@ -21,7 +21,7 @@ export async function runPart(
   const count = values.length / size;
   const { threads } = context;
   const bound = bind(part, {}, { operators: operatorSetOf(model) });
-  const session = await context.runtime.compile(bound, threads === undefined ? {} : { threads });
+  const session = await context.runtime.compile(bound, { threads });
   try {
     for (let first = 0; first < count; first += batch) {
       throwIfAborted(context.signal);
