@@ -40,6 +40,14 @@ it('warns of an exclusion that matches no layer, with names that there are', asy
   ]);
 });
 
+it('warns of a container that no weight fits', async () => {
+  const packed = async (weights: number) =>
+    (await quantize(residualNetwork(), { weights, container: 'int4' })).warnings;
+  expect(await packed(5)).toEqual(['container: no weight has 4 bits or less, so none is stored as int4.']);
+  expect(await packed(4)).toEqual([]);
+  expect((await quantize(residualNetwork(), { weights: 5 })).warnings).toEqual([]);
+});
+
 describe('the quantised graph', () => {
   it('has one pair for each tensor, under the name of the tensor', async () => {
     const { graph } = await quantize(residualNetwork());

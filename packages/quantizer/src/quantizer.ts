@@ -100,6 +100,9 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
     granularity: options.granularity,
     container: options.container,
   });
+  if (options.container !== 'int8' && ![...rounded.values()].some(({ container }) => container === options.container)) {
+    warnings.push(`container: no weight has 4 bits or less, so none is stored as ${options.container}.`);
+  }
   const weights = new Map(
     [...rounded].map(([node, layer]) => {
       const means = corrected.includes(node) ? statistics.means.get(node.inputs[0] as string) : undefined;

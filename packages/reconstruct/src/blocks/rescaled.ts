@@ -22,10 +22,10 @@ export function refuseRescaled(quantised: Graph, folded: Graph, { weights }: Qua
     if (different <= strange * master.data.length) continue;
     throw new DatafreeError(
       'unsupported',
-      `The weight "${name}" is not the network's, rounded: its layer was rescaled.`,
+      `The codes of "${name}" are far from those that the network's weight is rounded to: its layer was rescaled, or they were solved for on samples that tell little of it.`,
       {
         tensor: name,
-        hint: 'Quantise without equalization, or fine-tune by distil.',
+        hint: 'Quantise without equalization, reconstruct a file that was only calibrated, or fine-tune by distil.',
       },
     );
   }
