@@ -1,5 +1,6 @@
 import { Random } from '@datafree/core';
 import { foldBatchNorms } from '@datafree/onnx';
+import type { Graph } from '@datafree/plugin';
 import { findQuantisers } from '@datafree/student';
 import { describe, expect, it } from 'vitest';
 import { network, quantize as quantizePlain } from '../../../student/src/testing/networks.ts';
@@ -91,17 +92,51 @@ describe('assignLearners', () => {
 });
 
 describe('refuseRescaled', () => {
-  it('tells a weight that is not the rounded one of the network', async () => {
+  const name = 'one.first.weight';
+  const changed = (graph: Graph, change: (values: Float32Array, columns: number) => ArrayLike<number>): Graph => {
+    const weight = graph.initializers.get(name)!;
+    const data = Float32Array.from(change(weight.data as Float32Array, weight.data.length / weight.dims[0]!));
+    return { ...graph, initializers: new Map([...graph.initializers, [name, { ...weight, data }]]) };
+  };
+
+  it.each([3, 4, 8])('tells a layer whose channels were multiplied (%i bits)', async (bits) => {
     const model = residualNetwork();
-    const { graph } = await quantize(model, 4);
+    const factors = new Random(5).normals(64).map((value) => Math.exp(value));
+    const ofRows = changed(model.graph, (values, columns) =>
+      values.map((x, i) => x * factors[Math.floor(i / columns)]!),
+    );
+    const ofColumns = changed(model.graph, (values) => values.map((x, i) => x * factors[Math.floor(i / 9) % 8]!));
+    const { graph } = await quantize(model, bits);
     const found = findQuantisers(graph);
     expect(() => refuseRescaled(graph, model.graph, found)).not.toThrow();
-    const name = 'one.first.weight';
-    const weight = model.graph.initializers.get(name)!;
-    const data = new Random(9).normals((weight.data as Float32Array).length, 0, 0.3);
-    const other = { ...model.graph, initializers: new Map([...model.graph.initializers, [name, { ...weight, data }]]) };
-    expect(() => refuseRescaled(graph, other, found)).toThrowError(
-      expect.objectContaining({ code: 'unsupported', tensor: name }),
+    for (const other of [ofRows, ofColumns]) {
+      expect(() => refuseRescaled(graph, other, found)).toThrowError(
+        expect.objectContaining({ code: 'unsupported', tensor: name, message: expect.stringContaining('rescaled') }),
+      );
+    }
+  });
+
+  it('lets codes pass that were solved for, however far they are from the weight', async () => {
+    const model = residualNetwork();
+    const { graph } = await quantize(model, 4);
+    const noise = new Random(9);
+    const far = changed(model.graph, (values) => {
+      const size = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
+      return values.map((x) => x + noise.normals(1, 0, size)[0]!);
+    });
+    expect(() => refuseRescaled(graph, far, findQuantisers(graph))).not.toThrow();
+  });
+
+  it('tells the weight of another network', async () => {
+    const model = residualNetwork();
+    const { graph } = await quantize(model, 4);
+    const other = changed(model.graph, (values) => new Random(9).normals(values.length, 0, 0.3));
+    expect(() => refuseRescaled(graph, other, findQuantisers(graph))).toThrowError(
+      expect.objectContaining({
+        code: 'unsupported',
+        tensor: name,
+        message: expect.stringContaining('not the network'),
+      }),
     );
   });
 });
