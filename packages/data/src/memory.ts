@@ -28,7 +28,9 @@ export function memorySamples(samples: MemorySamples): SampleSet {
   const count = data.length / size;
   if (count === 0) throw new DatafreeError('data-empty', 'The data set has no samples.');
   if (labels !== undefined && labels.length !== count) {
-    throw new DatafreeError('labels-length', `There are ${labels.length} labels for ${count} samples.`);
+    throw new DatafreeError('labels-length', `There are ${labels.length} labels for ${count} samples.`, {
+      hint: 'Give one label a sample, in the order of the samples.',
+    });
   }
   const classes = labels === undefined ? undefined : Int32Array.from(labels);
   return {

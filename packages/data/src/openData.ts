@@ -144,6 +144,7 @@ async function labelsFor(
     `${name}: label ${wrong} is ${labels[wrong]}, but there are ${classes} classes.`,
     {
       path: name,
+      hint: 'Give labels that count from 0, of the classes of this network.',
     },
   );
 }

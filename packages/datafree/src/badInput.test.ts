@@ -63,6 +63,7 @@ async function failure(args: readonly string[], code: ErrorCode, exitCode: numbe
   expect(outcome.code).toBe(exitCode);
   const { error } = outcome.json<{ error: { code: string; message: string; hint?: string } }>();
   expect(error.code).toBe(code);
+  expect(error.hint, error.message).toMatch(/\w/);
   expect(outcome.stderr).toContain(error.message);
   expect(await everything()).toEqual(before);
   return `${error.message} ${error.hint ?? ''}`;
@@ -118,6 +119,12 @@ describe('an option that cannot be used', () => {
     ['channels', ['--mean', '1,2'], /2 values.*3 channels/],
     ['of the method', ['--option', 'iteration=4'], /iteration: there is no such option; there are .*iterations/],
     ['a value of the method', ['--option', 'iterations=few'], /iterations/],
+    ['one of a list of the method', ['--option', 'augmentations=pad'], /augmentations: .*Give a list: \["pad"\]\./],
+    [
+      'two ways to say it',
+      ['--samples', '8', '--samples-per-class', '2'],
+      /Only one of .*See datafree compress --help\./,
+    ],
   ])('%s', async (_name, args, what) => {
     expect(await failure([...compress(), ...args], 'option-invalid', 1)).toMatch(what);
   });
@@ -198,7 +205,7 @@ describe('data that cannot be used', () => {
     [() => evaluate(at('missing.npy')), 'data-not-found', /does not exist/],
     [() => evaluate(at('broken.npy')), 'data-format', /broken\.npy/],
     [() => evaluate(at('wrong.npy')), 'data-shape', /9, 9/],
-    [() => evaluate(at('right.npy'), '--labels', at('labels.u8')), 'labels-length', /3/],
+    [() => evaluate(at('right.npy'), '--labels', at('labels.u8')), 'labels-length', /3 labels.*one label a sample/],
     [() => evaluate(at('right.npy'), '--labels', at('high.u8')), 'labels-length', /9/],
     [() => ['similarity', at('sound.onnx'), at('wrong.npy')], 'data-shape', /9, 9/],
     [() => ['similarity', at('plain.onnx'), at('right.npy')], 'batchnorm-missing', /BatchNormalization/],

@@ -24,7 +24,7 @@ export function asDatafreeError(error: unknown, command: string, commands: reado
     const hint =
       error.code === 'commander.unknownCommand'
         ? `The commands are ${commands.join(', ')}. See datafree --help.`
-        : `See datafree ${commands.includes(command) ? `${command} ` : ''}--help.`;
+        : helpOf(command, commands);
     return incomplete.has(error.code)
       ? new UsageError(message, { hint, cause: error })
       : new DatafreeError('option-invalid', message, { hint, cause: error });
@@ -39,18 +39,28 @@ export function asDatafreeError(error: unknown, command: string, commands: reado
   });
 }
 
-/** Tells an error: a line and a hint on the standard error output; with `--json` also an object on the standard output. */
+/** Where a command's options are told. */
+export function helpOf(command: string, commands: readonly string[]): string {
+  return `See datafree ${commands.includes(command) ? `${command} ` : ''}--help.`;
+}
+
+/**
+ * Tells an error: a line and a hint on the standard error output; with `--json` also an object on the standard output.
+ *
+ * @param help the hint to a wrong option that has none of its own
+ */
 export function tell(
   error: DatafreeError,
-  { json, debug }: { json: boolean; debug: boolean },
+  { json, debug, help }: { readonly json: boolean; readonly debug: boolean; readonly help?: string },
   terminal: Terminal,
 ): void {
+  const hint = error.hint ?? (error.code === 'option-invalid' ? help : undefined);
   const colours = pc.createColors(terminal.stderr.isTTY === true && pc.isColorSupported);
   const lines = [`${colours.red(`error [${error.code}]`)}: ${error.message}`];
-  if (error.hint !== undefined) lines.push(`${colours.cyan('hint')}: ${error.hint}`);
+  if (hint !== undefined) lines.push(`${colours.cyan('hint')}: ${hint}`);
   if (debug) lines.push(traceOf(error));
   terminal.stderr.write(`${lines.join('\n')}\n`);
-  if (json) terminal.stdout.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
+  if (json) terminal.stdout.write(`${JSON.stringify({ error: { ...error.toJSON(), ...(hint && { hint }) } })}\n`);
 }
 
 /** Where it came from, down to the first cause. */

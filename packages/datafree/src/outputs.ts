@@ -95,7 +95,7 @@ async function checkParent(path: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined)
     throw unwritable(path, 'its folder does not exist', `Make the folder ${dirname(path)} first.`);
-  if (!found.isDirectory()) throw unwritable(path, `${dirname(path)} is not a folder`);
+  if (!found.isDirectory()) throw unwritable(path, `${dirname(path)} is not a folder`, 'Choose another place.');
   await checkAccess(folder, path);
   await checkPlace(folder, path);
 }
@@ -118,6 +118,6 @@ async function checkAccess(checked: string, path: string): Promise<void> {
   }
 }
 
-function unwritable(path: string, problem: string, hint?: string, cause?: unknown): DatafreeError {
+function unwritable(path: string, problem: string, hint: string, cause?: unknown): DatafreeError {
   return new DatafreeError('output-unwritable', `${path} cannot be written: ${problem}.`, { path, hint, cause });
 }

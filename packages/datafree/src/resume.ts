@@ -1,4 +1,4 @@
-import { type ErrorCode, isDatafreeError } from '@datafree/plugin';
+import { DatafreeError, type ErrorCode, isDatafreeError } from '@datafree/plugin';
 import type { Console } from './console/console.ts';
 import type { RunFolder } from './runFolder.ts';
 
@@ -27,7 +27,10 @@ export async function keepRun<T>(
       const next = again.has(code)
         ? 'another command needs --restart to begin anew'
         : 'the same command goes on from there';
-      console.remark(`What was done is kept in ${store.path}: ${next}.`);
+      const kept = `What was done is kept in ${store.path}: ${next}.`;
+      // An interruption was asked for: what it comes to is told even where remarks are not.
+      if (code === 'aborted') throw new DatafreeError(code, (error as Error).message, { hint: kept, cause: error });
+      console.remark(kept);
     }
     throw error;
   }

@@ -8,7 +8,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { similarityCommand } from './commands/similarity.ts';
 import { synthesizeCommand } from './commands/synthesize.ts';
 import { withConfig } from './config/apply.ts';
-import { asDatafreeError, type ExitCode, exitCodeOf, tell } from './failure.ts';
+import { asDatafreeError, type ExitCode, exitCodeOf, helpOf, tell } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -64,7 +64,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     for (const end of endings) end();
     const names = program.commands.map((command) => command.name());
     const failure = asDatafreeError(error, args[0] as string, names);
-    tell(failure, { json: args.includes('--json'), debug: Boolean(process.env.DEBUG) }, terminal);
+    const help = helpOf(args[0] as string, names);
+    tell(failure, { json: args.includes('--json'), debug: Boolean(process.env.DEBUG), help }, terminal);
     return exitCodeOf(failure);
   }
 }

@@ -42,8 +42,14 @@ export function parseOptions<Input, Output>(
   throw new DatafreeError('option-invalid', `${plugin}: ${lines.join('; ')}`, {
     plugin,
     path: result.issues[0] === undefined ? undefined : pathOf(result.issues[0]),
-    hint: `Look up the options of ${plugin} in its README.`,
+    hint: listHint(result.issues[0]) ?? `Look up the options of ${plugin} in its README.`,
   });
+}
+
+/** How to write one value where a list is wanted, where the schema tells that (valibot does). */
+function listHint(issue: SchemaIssue | undefined): string | undefined {
+  const { expected, input } = (issue ?? {}) as { readonly expected?: unknown; readonly input?: unknown };
+  return expected === 'Array' && typeof input === 'string' ? `Give a list: ${JSON.stringify([input])}.` : undefined;
 }
 
 function pathOf(issue: SchemaIssue): string {

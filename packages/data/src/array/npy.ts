@@ -55,7 +55,7 @@ export function elementBytes(dtype: NpyDType): number {
  * @throws `data-format` when it is no npy, or of big-endian, structured or pickled elements
  */
 export function readNpyHeader(bytes: Uint8Array, name = 'array'): NpyHeader {
-  const broken = (problem: string, hint?: string): DatafreeError =>
+  const broken = (problem: string, hint = 'Save it anew with numpy.save.'): DatafreeError =>
     new DatafreeError('data-format', `${name}: ${problem}.`, { path: name, hint });
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
   if (bytes.length < 10 || !magic.every((byte, i) => bytes[i] === byte)) throw broken('this is not an npy file');

@@ -47,6 +47,7 @@ export async function readLabels(path: string, count: number): Promise<Tensor<Np
   if (wide && bytes.length % 2 !== 0) {
     throw new DatafreeError('labels-length', `${path}: ${bytes.length} bytes do not make whole 16-bit labels.`, {
       path,
+      hint: 'Give one byte a label (.u8), two (.u16), or an .npy file.',
     });
   }
   if (!wide) return { dtype: 'uint8', dims: [bytes.length], data: bytes };

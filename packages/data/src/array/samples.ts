@@ -106,10 +106,14 @@ export function labelsOf(array: Tensor<NpyDType>, count: number, name: string): 
   if (values.length !== count) {
     throw new DatafreeError('labels-length', `${name} holds ${values.length} labels for ${count} samples.`, {
       path: name,
+      hint: 'Give one label a sample, in the order of the samples.',
     });
   }
   return Int32Array.from(values, (value, i) => {
     if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value;
-    throw new DatafreeError('labels-length', `${name}: label ${i} is ${value}, which is no class.`, { path: name });
+    throw new DatafreeError('labels-length', `${name}: label ${i} is ${value}, which is no class.`, {
+      path: name,
+      hint: 'Give labels as whole numbers that count from 0.',
+    });
   });
 }

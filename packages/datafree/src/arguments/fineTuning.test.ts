@@ -30,6 +30,9 @@ test('have short names where there is nothing else', () => {
 
 test('refuses what is not allowed', async () => {
   expect(() => parsed(['--finetune-preset', 'slow'])).toThrowError(expect.objectContaining({ code: 'option-invalid' }));
+  const named = (message: RegExp) => expect.objectContaining({ message: expect.stringMatching(message) });
+  expect(() => parsed(['--finetune-steps', '0'])).toThrowError(named(/^--finetune-steps: /));
+  expect(() => parsed(['--steps', '0'], true)).toThrowError(named(/^--steps: /));
   await expect(fineTunerFor({ finetuneOption: [[['stps'], 3]] })).rejects.toMatchObject({
     code: 'option-invalid',
     path: 'stps',

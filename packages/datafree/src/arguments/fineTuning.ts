@@ -23,24 +23,24 @@ export interface FineTuningOptions {
 export function withFineTuning(command: Command, { alone = false } = {}): Command {
   command.optionsGroup('Fine-tuning:');
   if (!alone) command.option('--finetune', 'let the quantised network learn from the original on its samples', false);
-  const add = <T>(name: string, value: string, description: string, parser: (text: string, previous: T) => T) => {
-    const flags = `${alone ? `--${name}, ` : ''}--finetune-${name} <${value}>`;
-    const option = new Option(flags, description).argParser(parser);
+  type Parse<T> = (text: string, previous: T) => T;
+  /** @param parserOf given the name that the flag is spoken of by */
+  const add = <T>(name: string, value: string, description: string, parserOf: (flag: string) => Parse<T>) => {
+    const long = `finetune-${name}`;
+    const flags = `${alone ? `--${name}, ` : ''}--${long} <${value}>`;
+    const option = new Option(flags, description).argParser(parserOf(alone ? name : long));
     command.addOption(alone ? option : option.implies({ finetune: true }));
   };
-  add('method', 'name', 'distil, reconstruct (block by block), or a plugin by name or path (distil)', String);
+  add('method', 'name', 'distil, reconstruct (block by block), or a plugin by name or path (distil)', () => String);
   add(
     'preset',
     'name',
     'fast: 1000 steps; paper: as published, 16000 of distil, 20000 for each block of reconstruct (fast)',
-    oneOf('finetune-preset', ['fast', 'paper']),
+    (flag) => oneOf(flag, ['fast', 'paper']),
   );
-  add('steps', 'number', 'how many steps; of reconstruct for each block', whole('finetune-steps', 1));
-  add(
-    'option',
-    'name=value',
-    'an option of the fine-tuner, several times if needed: learningRate=0.0001',
-    repeated(assignment('finetune-option')),
+  add('steps', 'number', 'how many steps; of reconstruct for each block', (flag) => whole(flag, 1));
+  add('option', 'name=value', 'an option of the fine-tuner, several times if needed: learningRate=0.0001', (flag) =>
+    repeated(assignment(flag)),
   );
   return command;
 }

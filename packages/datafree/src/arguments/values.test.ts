@@ -30,7 +30,9 @@ test('numbers, and lists of them', () => {
   for (const text of ['', '1,', '1,2,3', 'a,b', 'Infinity,1']) {
     expect(() => numbers('x', 2)(text), text).toThrowError(expect.objectContaining(refusal));
   }
-  for (const text of ['', ' ', 'NaN']) expect(() => number('x')(text)).toThrowError(expect.objectContaining(refusal));
+  for (const text of ['', ' ', 'NaN', '%'])
+    expect(() => number('x')(text)).toThrowError(expect.objectContaining(refusal));
+  expect(() => number('x')('20%')).toThrowError(expect.objectContaining({ ...refusal, hint: 'Give 0.2 for 20%.' }));
 });
 
 test('intervals go from the lower to the higher number', () => {
@@ -92,9 +94,14 @@ test('options of a plugin', () => {
     text: '5',
     equation: 'a=b',
   });
-  for (const text of ['', 'iterations', '=5', 'a..b=1', '__proto__.x=1']) {
-    expect(() => parse(text), text).toThrowError(expect.objectContaining(refusal));
+  const hint = 'Write --x name=value.';
+  for (const text of ['', '=5', 'a..b=1', '__proto__.x=1']) {
+    expect(() => parse(text), text).toThrowError(expect.objectContaining({ ...refusal, hint }));
   }
+  expect(() => parse('pad')).toThrowError(expect.objectContaining({ ...refusal, hint: 'Write --x pad=value.' }));
+  // What a shell leaves of list=["a"].
+  const quotes = `Keep its quotes from the shell: --x 'list=["one","two"]'.`;
+  expect(() => parse('list=[a]')).toThrowError(expect.objectContaining({ ...refusal, hint: quotes }));
 });
 
 test('assignments never reach beyond the object they build', () => {

@@ -19,7 +19,8 @@ export function number(name: string): Parser<number> {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && Number.isFinite(value)) return value;
-    throw invalid(name, text, 'a number');
+    const part = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number.NaN;
+    throw invalid(name, text, 'a number', Number.isNaN(part) ? undefined : `Give ${part} for ${text}.`);
   };
 }
 
@@ -91,18 +92,22 @@ export type Assignment = readonly [path: readonly string[], value: unknown];
 
 /**
  * A plugin's option: `name=value`. The value is read as JSON where it is JSON (numbers, true, lists) and as text
- * otherwise; dots in the name reach into objects.
+ * otherwise, but for what begins as a list or an object, which must be JSON; dots in the name reach into objects.
  */
 export function assignment(name: string): Parser<Assignment> {
   return (text) => {
     const split = text.indexOf('=');
     const path = text.slice(0, split).split('.');
-    if (split < 1 || path.some((part) => part === '' || part === '__proto__')) throw invalid(name, text, 'name=value');
+    if (split < 1 || path.some((part) => part === '' || part === '__proto__')) {
+      throw invalid(name, text, 'name=value', `Write --${name} ${split < 0 && text !== '' ? text : 'name'}=value.`);
+    }
     const value = text.slice(split + 1);
     try {
       return [path, JSON.parse(value)];
     } catch {
-      return [path, value];
+      if (!/^[[{]/.test(value)) return [path, value];
+      const [before, after] = [text.slice(0, split), value.startsWith('[') ? '["one","two"]' : '{"one":1}'];
+      throw invalid(name, text, 'JSON', `Keep its quotes from the shell: --${name} '${before}=${after}'.`);
     }
   };
 }
@@ -168,6 +173,6 @@ export function besides(
   });
 }
 
-function invalid(name: string, text: string, wanted: string): DatafreeError {
-  return new DatafreeError('option-invalid', `--${name}: "${text}" is not ${wanted}.`, { path: name });
+function invalid(name: string, text: string, wanted: string, hint?: string): DatafreeError {
+  return new DatafreeError('option-invalid', `--${name}: "${text}" is not ${wanted}.`, { path: name, hint });
 }

@@ -127,6 +127,8 @@ describe('layers', () => {
     [{ mean: 1, std: 2 }, { std: 3 }, { mean: 1, std: 3 }],
     [{ samples: 64 }, { samplesPerClass: 2 }, { samplesPerClass: 2 }],
     [{ samplesPerClass: 2 }, { samples: 64 }, { samples: 64 }],
+    [{ budget: 0.2 }, { weights: 4 }, { weights: 4 }],
+    [{ weights: 4, activations: 8 }, { operationsBudget: 0.1 }, { activations: 8, operationsBudget: 0.1 }],
     [{ seed: 1 }, { seed: undefined }, { seed: 1 }],
     [{ quantizer: 'a', quantizerOption: { b: 1 } }, { quantizer: 'c' }, { quantizer: 'c' }],
     [

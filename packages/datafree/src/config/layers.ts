@@ -11,6 +11,9 @@ const inputWays: readonly (readonly (keyof Settings)[])[] = [
 /** Ways to say how many samples are made. */
 const countWays: readonly (readonly (keyof Settings)[])[] = [['samples'], ['samplesPerClass']];
 
+/** Ways to say how many bits weights have. */
+const bitWays: readonly (readonly (keyof Settings)[])[] = [['weights'], ['budget'], ['operationsBudget']];
+
 /** Settings that hold options by their names. */
 export const optionSettings = [
   'option',
@@ -48,7 +51,7 @@ export function narrowed(base: Settings, top: Settings): Settings {
 
 /**
  * Settings that those above them make meaningless: options of another plugin, another way to say how pixels become the
- * input or how many samples are made.
+ * input, how many samples are made or how many bits weights have.
  *
  * @param top what was set above, and the names of the plugins in it
  */
@@ -61,7 +64,7 @@ export function displaced(
     const [own, other] = [top.plugins[plugin], base[plugin]];
     if (own !== undefined && other !== undefined && own !== other) names.add(options);
   }
-  for (const ways of [inputWays, countWays]) {
+  for (const ways of [inputWays, countWays, bitWays]) {
     const way = ways.find((names) => names.some((name) => top.names.has(name)));
     if (way !== undefined) for (const name of ways.flat()) if (!way.includes(name)) names.add(name);
   }

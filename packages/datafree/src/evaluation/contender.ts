@@ -84,7 +84,10 @@ function theInput(path: string, inputs: readonly ValueInfo[]): ValueInfo {
   if (input === undefined) throw new DatafreeError('input-unsupported', `${path} has no input.`, { path });
   if (inputs.length === 1) return input;
   const names = inputs.map(({ name }) => `"${name}"`).join(', ');
-  throw new DatafreeError('several-inputs', `${path} has ${inputs.length} inputs: ${names}. One is needed.`, { path });
+  throw new DatafreeError('several-inputs', `${path} has ${inputs.length} inputs: ${names}. One is needed.`, {
+    path,
+    hint: 'Export it with the other inputs fixed to constants.',
+  });
 }
 
 /** Whether the file leaves the size of a sample open. */

@@ -99,7 +99,9 @@ function checkLabels({ positions, classes }: Scores, { labels }: SampleBatch): v
   }
   const wrong = labels.find((label) => label < 0 || label >= classes);
   if (wrong === undefined) return;
-  throw new DatafreeError('labels-length', `A label is ${wrong}, but the network has ${classes} classes.`);
+  throw new DatafreeError('labels-length', `A label is ${wrong}, but the network has ${classes} classes.`, {
+    hint: 'Give labels that count from 0, of the classes of this network.',
+  });
 }
 
 /** Runs of a batch that a median is taken of, at least. */
