@@ -26,7 +26,7 @@ it('leaves a network as it was that a rate is too large for', async () => {
   const model = network();
   const quantized = await quantize(model, 4);
   const { warned, context: own } = listening();
-  const plugin = distil({ steps: 30, batch: 16, learningRate: 0.5, augmentations: [] });
+  const plugin = distil({ steps: 30, batch: 16, learningRate: 5, augmentations: [] });
   const tuned = await plugin.fineTune(model, quantized, noise(32), own);
   expect(tuned.graph).toBe(quantized.graph);
   expect(warned.join()).toContain('smaller learningRate');

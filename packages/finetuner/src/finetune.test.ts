@@ -1,4 +1,5 @@
-import type { Checkpoint, ProgressEvent } from '@datafree/plugin';
+import { numbersOf } from '@datafree/core';
+import type { Checkpoint, Model, ProgressEvent, Quantized } from '@datafree/plugin';
 import { quantizer } from '@datafree/quantizer';
 import { findQuantisers } from '@datafree/student';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { context, divergence, network, noise, normalized, quantize } from '../..
 import { distil } from './finetune.ts';
 import type { FineTunerOptions } from './options.ts';
 
-const quick: FineTunerOptions = { steps: 120, batch: 16, augmentations: [], learningRate: 2e-3, temperature: 1 };
+const quick: FineTunerOptions = { steps: 120, batch: 16, augmentations: [], learningRate: 0.02, temperature: 1 };
 
 function memory(): Checkpoint & { readonly entries: Map<string, Uint8Array> } {
   const entries = new Map<string, Uint8Array>();
@@ -67,6 +68,32 @@ describe('distil', () => {
       expect(after.get(codes)!.data).toEqual(before.get(codes)!.data);
       expect(after.get(scale)!.data).not.toEqual(before.get(scale)!.data);
     }
+  });
+
+  it('learns the same codes however layers are scaled', async () => {
+    const model = network();
+    const by = (factors: Readonly<Record<string, number>>) => {
+      const initializers = [...model.graph.initializers].map(([name, tensor]) => {
+        const data = Float32Array.from(numbersOf(tensor), (value) => value * (factors[name] ?? 1));
+        return [name, factors[name] === undefined ? tensor : { ...tensor, data }] as const;
+      });
+      return { ...model, graph: { ...model.graph, initializers: new Map(initializers) } };
+    };
+    // What the first layer gives is 8 times as large, and the second takes it as it was.
+    const scaled = by({ weight0: 8, bias0: 8, weight1: 1 / 8 });
+    const codes = async (own: Model) => {
+      const quantized = await quantize(own, 4);
+      const options = { ...quick, steps: 60, features: 'none' } as const;
+      const tuned = await distil(options).fineTune(own, quantized, noise(64), context());
+      const read = ({ graph }: Quantized) =>
+        findQuantisers(graph).weights.flatMap((weight) => Array.from(numbersOf(graph.initializers.get(weight.codes)!)));
+      return { before: read(quantized), after: read(tuned) };
+    };
+    const [plain, other] = [await codes(model), await codes(scaled)];
+    const differing = (a: readonly number[], b: readonly number[]) => a.filter((code, i) => code !== b[i]).length;
+    expect(other.before).toEqual(plain.before);
+    expect(differing(plain.before, plain.after)).toBeGreaterThan(20);
+    expect(differing(plain.after, other.after)).toBeLessThan(0.01 * plain.after.length);
   });
 
   it('refuses where nothing is left to learn', async () => {

@@ -21,7 +21,10 @@ export const fineTunerOptions = v.strictObject({
   /** Samples a step. */
   batch: v.optional(count),
   optimiser: v.optional(v.picklist(['adam', 'sgd'])),
-  /** Largest learning rate of weights and biases. */
+  /**
+   * Largest learning rate of weights and biases. With `adam` in steps of the weights' grids, which each step of learning
+   * moves them by at most: 0.01 is a hundredth of one. With `sgd` as it is.
+   */
   learningRate: v.optional(rate),
   /** Largest learning rate of the logarithms of step sizes. */
   stepRate: v.optional(rate),
@@ -71,7 +74,7 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     steps: 1000,
     batch: 64,
     optimiser: 'adam',
-    learningRate: 5e-4,
+    learningRate: 0.01,
     stepRate: 2e-3,
     schedule: 'cosine',
     learnSteps: 'both',

@@ -54,6 +54,8 @@ export interface StageSeconds {
 /** What {@link compress} gives. */
 export interface Compressed {
   readonly quantized: Quantized;
+  /** False without a fine-tuner, and where it gave up and left the network as it was: `quantized.warnings` says why. */
+  readonly learned: boolean;
   /** All samples: what the network was calibrated on, or learned on. */
   readonly samples: SampleSet;
   /** Values of each metric, by its name. */
@@ -90,16 +92,19 @@ export async function compress(options: CompressOptions): Promise<Compressed> {
   const synthesis = clock.lap();
   const calibrated = calibrate === undefined ? samples : firstOf(samples, calibrate);
   let quantized = await quantize({ ...stage('calibration'), model, quantizer, samples: calibrated });
+  let learned = false;
   const calibration = clock.lap();
   if (fineTuner !== undefined) {
-    quantized = await fineTune({ ...stage('fine-tuning'), model, fineTuner, quantized, samples });
+    const tuned = await fineTune({ ...stage('fine-tuning'), model, fineTuner, quantized, samples });
+    learned = tuned.graph !== quantized.graph;
+    quantized = tuned;
   }
   await complete(samples);
   const fineTuning = fineTuner === undefined ? 0 : clock.lap();
   const measured = metrics.length === 0 ? {} : await measure({ ...stage('measurement'), model, metrics, samples });
   const measurement = metrics.length === 0 ? 0 : clock.lap();
   const seconds = { synthesis, calibration, fineTuning, measurement, total: clock.total() };
-  return { quantized, samples, metrics: measured, seconds, seed };
+  return { quantized, learned, samples, metrics: measured, seconds, seed };
 }
 
 /** Reads a set that is still being made to its end: what was asked for need not be all. */

@@ -5,10 +5,12 @@ import {
   elementCount,
   expand,
   fromVector,
+  type GraphBuilder,
   mul,
   type Optimiser,
   type StepProgram,
   sub,
+  tensorOf,
   toVector,
   type Value,
 } from '@datafree/core';
@@ -18,6 +20,8 @@ export interface RateGroup {
   readonly values: readonly Value[];
   /** Learning rate, a scalar. */
   readonly rate: Value;
+  /** What the rate counts in, for each element of each value; 1 when absent. */
+  readonly units?: readonly Float32Array[] | undefined;
 }
 
 /**
@@ -32,13 +36,24 @@ export function descend(program: StepProgram, loss: Value, groups: readonly Rate
   const gradients = differentiate(b, loss, values);
   const updates = values.map((value, i) => ({ value, gradient: gradients[i] as Value }));
   const next = optimiser.update(program, updates, b.scalar(1));
-  const rates = groups
-    .filter((group) => group.values.length > 0)
-    .map((group) => expand(b, group.rate, [group.values.reduce((sum, { shape }) => sum + elementCount(shape), 0)]));
+  const rates = groups.filter((group) => group.values.length > 0).map((group) => ratesOf(b, group));
   const before = toVector(b, values);
   const each = rates.length === 1 ? (rates[0] as Value) : concat(b, rates, 0);
   const moved = add(b, before, mul(b, sub(b, toVector(b, next), before), each));
   fromVector(b, moved, values).forEach((value, i) => {
     program.next(values[i] as Value, value);
   });
+}
+
+/** The rate of each element of a group. */
+function ratesOf(b: GraphBuilder, { values, rate, units }: RateGroup): Value {
+  const size = values.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  if (units === undefined) return expand(b, rate, [size]);
+  const all = new Float32Array(size);
+  let at = 0;
+  for (const own of units) {
+    all.set(own, at);
+    at += own.length;
+  }
+  return mul(b, b.constant(tensorOf('float32', [size], all)), rate);
 }

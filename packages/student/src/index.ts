@@ -17,3 +17,4 @@ export { sharedSigns } from './sharedSigns.ts';
 export { packStates, stateOf, unpackStates } from './states.ts';
 export { type Student, type StudentOptions, writeStudent } from './student.ts';
 export { withoutTies } from './ties/ties.ts';
+export { unitsOf } from './units.ts';

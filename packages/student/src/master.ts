@@ -35,8 +35,8 @@ export function exactWeight(quantised: Graph, original: Graph, weight: WeightQua
 
 /**
  * The floating-point weight that training starts from where nothing but its own rounding decides for a code: the
- * {@link masterWeight}, drawn just inside of what its stored code is rounded from. A rounding that was learned before is
- * kept so, and each element lies as near to the network's as that allows.
+ * {@link masterWeight}, and what would be rounded to another code than the stored one drawn to its side of that. A rounding
+ * that was learned before is kept so.
  */
 export function heldWeight(quantised: Graph, original: Graph, weight: WeightQuantiser): Tensor<'float32'> {
   const master = masterWeight(quantised, original, weight);
@@ -44,17 +44,18 @@ export function heldWeight(quantised: Graph, original: Graph, weight: WeightQuan
   const codes = numbersOf(quantised.initializers.get(weight.codes) as Tensor);
   const stepAt = stepsOf(quantised, weight);
   const values = master.data.map((value, i) => {
-    const reach = inside * stepAt(i);
-    const code = decoded[i] as number;
-    const [low, high] = [code - reach, code + reach];
-    if (value < low) return codes[i] === weight.low ? value : low;
-    return value > high && codes[i] !== weight.high ? high : value;
+    const [code, step] = [decoded[i] as number, stepAt(i)];
+    const end = value < code ? weight.low : weight.high;
+    if (Math.abs(value - code) < nearest * step || codes[i] === end) return value;
+    return code + Math.sign(value - code) * inside * step;
   });
   return tensorOf('float32', master.dims, values);
 }
 
-/** How far from its code an element may lie, in steps: a little less than half of one. */
-const inside = 0.49;
+/** How far from its code an element is that is rounded to it, in steps: a little less than half of one. */
+const nearest = 0.49;
+/** How far from its code an element starts that is rounded to another one: on the border a first small step would undo it. */
+const inside = 0.25;
 
 /** The weight that codes stand for. */
 export function decodedWeight(graph: Graph, weight: WeightQuantiser): Tensor<'float32'> {

@@ -39,7 +39,7 @@ export function withFineTuning(command: Command, { alone = false } = {}): Comman
     (flag) => oneOf(flag, ['fast', 'paper']),
   );
   add('steps', 'number', 'how many steps; of reconstruct for each block', (flag) => whole(flag, 1));
-  add('option', 'name=value', 'an option of the fine-tuner, several times if needed: learningRate=0.0001', (flag) =>
+  add('option', 'name=value', 'an option of the fine-tuner, several times if needed: learningRate=0.003', (flag) =>
     repeated(assignment(flag)),
   );
   return command;

@@ -164,6 +164,7 @@ async function run(path: string, options: Options, console: Console): Promise<vo
     calibrateWith: calibrateWith ?? null,
     quantizer: quantizer.name,
     fineTuner: fineTuner?.name ?? null,
+    learned: fineTuner === undefined ? null : result.learned,
     fineTuning: losses.result(),
   });
   if (report !== undefined) await writeFileAtomic(report, `${JSON.stringify(summary, undefined, 2)}\n`);
@@ -185,6 +186,8 @@ interface Summary {
   readonly quantizer: string;
   /** Null without fine-tuning. */
   readonly fineTuner: string | null;
+  /** False where learning was given up and the network stays as it was calibrated; null without fine-tuning. */
+  readonly learned: boolean | null;
   /** Null without it, or when it tells no loss. */
   readonly fineTuning: FineTuned | null;
   readonly seconds: Compressed['seconds'];
@@ -216,7 +219,7 @@ function describe(summary: Summary): string {
       ['size', sizeOf(summary)],
       ['bits', `weights ${weightBits(summary)}, activations ${activationBits(summary)}`],
       ['samples', `${samples} from ${method ?? summary.calibrateWith}`],
-      ...fineTuningLines(fineTuning),
+      ...fineTuningLines(fineTuning, summary.learned !== false),
       ...Object.entries(summary.metrics).map(([name, values]): [string, string] => [name, valuesOf(values)]),
       ['integer kernels', integerKernels(fusion)],
       [

@@ -13,7 +13,7 @@ const at = (name: string): string => join(folder, name);
 const input = ['--preprocess', 'unit'];
 const synthesis = ['--method', 'gaussian', '--samples', '32'];
 const bits = ['--weights', '4', '--activations', '6'];
-const tuning = ['--finetune-steps', '120', '--finetune-option', 'batch=16', '--finetune-option', 'learningRate=0.001'];
+const tuning = ['--finetune-steps', '120', '--finetune-option', 'batch=16', '--finetune-option', 'learningRate=0.005'];
 
 async function result<T>(...args: string[]): Promise<T> {
   const outcome = await runHere([...args, '--json']);
@@ -123,7 +123,7 @@ test.each([
 test('tells in the result that learning was given up', async () => {
   const wild = [
     '--finetune-option',
-    'learningRate=50',
+    'learningRate=500',
     '--finetune-option',
     'batch=16',
     '--finetune-steps',
@@ -132,7 +132,7 @@ test('tells in the result that learning was given up', async () => {
   ];
   const args = ['finetune', at('model.onnx'), at('quantized.onnx'), '--samples', at('samples'), '-o', at('wild.onnx')];
   const { stderr, json } = await runHere([...args, ...input, ...wild]);
-  expect(json<{ warnings: string[] }>().warnings).toEqual([expect.stringContaining('led the network astray')]);
+  expect(json()).toMatchObject({ learned: false, warnings: [expect.stringContaining('led the network astray')] });
   expect(stderr.match(/led the network astray/g)).toHaveLength(1);
   expect((await readFile(at('wild.onnx'))).equals(await readFile(at('quantized.onnx')))).toBe(true);
   const whole = await runHere([
@@ -146,6 +146,10 @@ test('tells in the result that learning was given up', async () => {
     ...wild,
   ]);
   expect(whole.stderr.match(/led the network astray/g)).toHaveLength(1);
+  expect(whole.json()).toMatchObject({ learned: false });
+  const quiet = await runHere([...args, ...input, ...wild.filter((arg) => arg !== '--json'), '--quiet']);
+  expect(quiet.stdout).toMatch(/^learning +given up: the network stays as it was$/m);
+  expect(quiet.stderr).toBe('');
 });
 
 test('prints text', async () => {

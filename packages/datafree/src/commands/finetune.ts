@@ -100,6 +100,7 @@ async function run(path: string, quantizedPath: string, options: Options, consol
     data,
     samples: samples.count,
     bits: quantized.bits,
+    learned: result.learned,
     fineTuning: losses.result(),
     fusion: (await fusionReport(result.quantized.graph, runtime)) ?? null,
     seconds: result.seconds.fineTuning,
@@ -137,6 +138,8 @@ interface Summary {
   readonly data: string;
   readonly samples: number;
   readonly bits: Quantized['bits'];
+  /** False where learning was given up and the network stays as it was. */
+  readonly learned: boolean;
   readonly fineTuning: FineTuned | null;
   /** Of the tuned network; null when the runtime cannot tell. */
   readonly fusion: FusionReport | null;
@@ -147,14 +150,14 @@ interface Summary {
 }
 
 function describe(summary: Summary): string {
-  const { output, bits, samples, data, fineTuning, fusion, seconds: took } = summary;
+  const { output, bits, samples, data, learned, fineTuning, fusion, seconds: took } = summary;
   return [
     pairs([
       ['output', output],
       ['size', sizeOf(summary)],
       ['bits', `weights ${bits.weights}, activations ${bits.activations}`],
       ['samples', `${samples} from ${data}`],
-      ...fineTuningLines(fineTuning),
+      ...fineTuningLines(fineTuning, learned),
       ['integer kernels', integerKernels(fusion)],
       ['time', seconds(took)],
     ]),

@@ -64,9 +64,13 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** What is printed of fine-tuning. */
-export function fineTuningLines(tuned: FineTuned | null): readonly (readonly [string, string])[] {
-  if (tuned === null) return [];
-  const { steps, loss } = tuned;
-  return [['loss', `${loss.start.toPrecision(4)} → ${loss.end.toPrecision(4)} in ${steps} steps`]];
+/** What is printed of fine-tuning. @param learned false where it was given up */
+export function fineTuningLines(tuned: FineTuned | null, learned: boolean): readonly (readonly [string, string])[] {
+  const lines: [string, string][] = [];
+  if (tuned !== null) {
+    const { steps, loss } = tuned;
+    lines.push(['loss', `${loss.start.toPrecision(4)} → ${loss.end.toPrecision(4)} in ${steps} steps`]);
+  }
+  if (!learned) lines.push(['learning', 'given up: the network stays as it was']);
+  return lines;
 }

@@ -13,7 +13,7 @@ import {
 } from '@datafree/core';
 import type { Augmenter } from '@datafree/inversion';
 import { type BatchNormSite, DatafreeError, type Graph, type Model } from '@datafree/plugin';
-import { descend, writeStudent } from '@datafree/student';
+import { descend, unitsOf, writeStudent } from '@datafree/student';
 import { type FeatureLoss, overStages } from '../loss/features.ts';
 import { logitDivergence, relativeError } from '../loss/logits.ts';
 import { stagesOf } from '../loss/stages.ts';
@@ -67,9 +67,16 @@ export function writeStep(parts: StepParts): StepProgram {
     loss = add(b, loss, features);
   }
   program.read('loss', loss);
-  const optimiser = options.optimiser === 'adam' ? adam() : sgd({ momentum: 0.9 });
+  const isAdam = options.optimiser === 'adam';
+  const optimiser = isAdam ? adam() : sgd({ momentum: 0.9 });
+  const units = unitsOf(quantised);
   const groups = [
-    { values: [...student.weights.values()], rate: b.input(feeds.rate, 'float32', []) },
+    {
+      values: [...student.weights.values()],
+      rate: b.input(feeds.rate, 'float32', []),
+      // Adam goes as far wherever it is; the way of SGD follows from the size of the gradient.
+      units: isAdam ? [...student.weights.keys()].map((name) => units.get(name) as Float32Array) : undefined,
+    },
     { values: [...student.steps.values()], rate: b.input(feeds.stepRate, 'float32', []) },
   ];
   if (groups.every(({ values }) => values.length === 0)) {
