@@ -40,6 +40,11 @@ it('warns of an exclusion that matches no layer, with names that there are', asy
   ]);
 });
 
+it('warns when every layer is excluded', async () => {
+  const { warnings } = await quantize(residualNetwork(), { exclude: [/./] });
+  expect(warnings).toEqual(['exclude: no layer is left to quantise, so weights stay in floating point.']);
+});
+
 it('warns of a container that no weight fits', async () => {
   const packed = async (weights: number) =>
     (await quantize(residualNetwork(), { weights, container: 'int4' })).warnings;
@@ -184,7 +189,7 @@ describe('the quantised graph', () => {
       expect(distance((await got)!, (await exact)!)).toBeLessThan(0.02);
       expect(narrow.fusion?.layers.find((layer) => layer.node === 'conv1')).toMatchObject({
         kernel: 'float',
-        reason: expect.stringContaining('4-bit'),
+        reason: expect.stringContaining('stored in 4 bits'),
       });
     });
 

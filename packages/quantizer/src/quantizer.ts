@@ -78,6 +78,9 @@ async function quantize(model: Model, samples: SampleSet, context: Context, opti
 
   const weighted = topology.graph.nodes.filter((node) => plan.roles.get(node) === 'weighted');
   const warnings = [...idleExclusions(options.exclude, topology.graph.nodes, weighted)];
+  if (weighted.length > 0 && layers.length === 0) {
+    warnings.push('exclude: no layer is left to quantise, so weights stay in floating point.');
+  }
   const parts = { plan, topology, types, statistics: statistics.groups, model, samples, options };
   const { precision, activations } = (await choosePrecision(parts, context)) ?? {};
   const entering = [...(activations ?? [])].flatMap(([group, own]) => (plan.groups.get(group)?.asked ? [own] : []));

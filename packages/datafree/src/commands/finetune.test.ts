@@ -168,7 +168,7 @@ test('tells which layers of a packed network run in float', async () => {
   const weighted = fusion.layers.filter(({ op }) => op === 'Conv' || op === 'Gemm');
   expect(weighted.length).toBeGreaterThan(1);
   for (const { kernel, reason } of weighted) {
-    expect([kernel, reason]).toEqual(['float', 'its 4-bit weights are unpacked to float at each run']);
+    expect([kernel, reason]).toEqual(['float', 'its weights, stored in 4 bits, are unpacked to float at each run']);
   }
   const inspected = await result<{ fusion: FusionReport }>('inspect', at('packed.onnx'));
   expect(inspected.fusion).toEqual(fusion);

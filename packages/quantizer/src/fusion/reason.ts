@@ -6,7 +6,8 @@ import type { QuantisedGraph } from './quantised.ts';
 export function floatReason(node: Node, graph: QuantisedGraph, excluded: boolean): string {
   if (excluded) return 'excluded by the options';
   const weight = graph.weightOf(node);
-  if (weight !== undefined && isPacked(weight.dtype)) return 'its 4-bit weights are unpacked to float at each run';
+  if (weight !== undefined && isPacked(weight.dtype))
+    return 'its weights, stored in 4 bits, are unpacked to float at each run';
   if (weight?.dtype === 'float32') return 'its weights are stored in float';
   if (node.op === 'ConvTranspose')
     return 'the runtime has no integer kernel for ConvTranspose; its weights are stored as integers';

@@ -109,7 +109,7 @@ describe('the fusion report', () => {
     expect(reasonOf(read, 'exp')).toBe('the runtime has no integer kernel for Exp');
     const [ownPacked, readPacked] = await reports({ weights: 4, container: 'uint4' });
     expect(readPacked).toEqual(ownPacked);
-    expect(reasonOf(readPacked, 'left')).toBe('its 4-bit weights are unpacked to float at each run');
+    expect(reasonOf(readPacked, 'left')).toBe('its weights, stored in 4 bits, are unpacked to float at each run');
     const [ownExcluded, readExcluded] = await reports({ exclude: ['left'] });
     expect(reasonOf(ownExcluded, 'left')).toBe('excluded by the options');
     expect(reasonOf(readExcluded, 'left')).toBe('its weights are stored in float');
