@@ -178,7 +178,7 @@ test('tells which layers of a packed network run in float', async () => {
   expect(shown).toMatch(/^operator +count +gradient$/m);
   const { stdout } = await runHere(['finetune', ...args, '-o', at('again.onnx')]);
   expect(stdout).toContain(
-    `  in float: ${weighted[0]!.op} "${weighted[0]!.node}" as ${weighted[0]!.runsAs}: its 4-bit`,
+    `  in float: ${weighted[0]!.op} "${weighted[0]!.node}" as ${weighted[0]!.runsAs}: its weights, stored in 4 bits`,
   );
 });
 
