@@ -1,7 +1,7 @@
-import { Random } from '@datafree/core';
+import { GraphBuilder, gemm, Random, tensorOf } from '@datafree/core';
 import { foldBatchNorms } from '@datafree/onnx';
-import type { Graph } from '@datafree/plugin';
-import { findQuantisers } from '@datafree/student';
+import type { Graph, Tensor } from '@datafree/plugin';
+import { findQuantisers, type Quantisers } from '@datafree/student';
 import { describe, expect, it } from 'vitest';
 import { network, quantize as quantizePlain } from '../../../student/src/testing/networks.ts';
 import { distance, images, quantize, residualNetwork } from '../testing/residual.ts';
@@ -125,6 +125,33 @@ describe('refuseRescaled', () => {
       return values.map((x) => x + noise.normals(1, 0, size)[0]!);
     });
     expect(() => refuseRescaled(graph, far, findQuantisers(graph))).not.toThrow();
+  });
+
+  it.each([1, 2, 3])('lets a layer pass that has hardly more weights than channels (%i outputs)', async (outputs) => {
+    const random = new Random(7);
+    const weight = tensorOf('float32', [outputs, 16], random.normals(16 * outputs));
+    const b = new GraphBuilder();
+    b.output(gemm(b, b.input('x', 'float32', [1, 16]), b.constant(weight, 'dense'), undefined, { transB: true }), 'y');
+    const graph = b.build();
+    const step = 0.4;
+    const codes = Int8Array.from(weight.data, (value) =>
+      Math.max(-7, Math.min(7, Math.round(value / step + random.normals(1)[0]!))),
+    );
+    const initializers = new Map<string, Tensor>([
+      ['codes', { dtype: 'int8', dims: weight.dims, data: codes }],
+      ['step', tensorOf('float32', [outputs], Array(outputs).fill(step))],
+    ]);
+    const quantiser = {
+      node: { outputs: ['dense'] },
+      codes: 'codes',
+      scale: 'step',
+      zeroPoint: undefined,
+      axis: 0,
+      low: -8,
+      high: 7,
+    };
+    const found = { weights: [quantiser], biases: [], activations: [] } as unknown as Quantisers;
+    expect(() => refuseRescaled({ ...graph, initializers }, graph, found)).not.toThrow();
   });
 
   it('tells the weight of another network', async () => {

@@ -32,7 +32,7 @@ export function refuseRescaled(quantised: Graph, folded: Graph, { weights }: Qua
         hint: 'Give it what a quantizer has made of this very network.',
       });
     }
-    if (distance(pair, fitFactors(pair)) >= explained * distance(pair)) continue;
+    if (!isRescaled(pair)) continue;
     throw new DatafreeError(
       'unsupported',
       `The layer of "${name}" was rescaled: its codes are the network's weight times a factor for each of its channels.`,
@@ -65,6 +65,14 @@ function inSteps(graph: Graph, weight: WeightQuantiser, original: Tensor): Pair 
     rows,
     columns,
   };
+}
+
+/** True where factors explain most of how far codes are from the weight, more than as many factors do by chance. */
+function isRescaled(pair: Pair): boolean {
+  const { end, rows, columns } = pair;
+  const known = end.reduce((count, at) => count + Number(at === 0), 0);
+  const left = known - (rows + columns - 1);
+  return left > 0 && distance(pair, fitFactors(pair)) * Math.sqrt(known / left) < explained * distance(pair);
 }
 
 /** Factors of rows and of columns. */
