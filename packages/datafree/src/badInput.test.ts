@@ -119,6 +119,7 @@ describe('an option that cannot be used', () => {
     ['channels', ['--mean', '1,2'], /2 values.*3 channels/],
     ['of the method', ['--option', 'iteration=4'], /iteration: there is no such option; there are .*iterations/],
     ['a value of the method', ['--option', 'iterations=few'], /iterations/],
+    ['several of a list', ['--option', 'augmentations=pad, flip'], /Give a list: \["pad","flip"\]\./],
     ['one of a list of the method', ['--option', 'augmentations=pad'], /augmentations: .*Give a list: \["pad"\]\./],
     [
       'two ways to say it',

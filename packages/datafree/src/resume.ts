@@ -23,13 +23,18 @@ export async function keepRun<T>(
   } catch (error) {
     console.close();
     const code = isDatafreeError(error) ? error.code : undefined;
+    const interrupted = (hint: string) =>
+      new DatafreeError('aborted', (error as Error).message, { hint, cause: error });
+    if (code === 'aborted' && !(await store.begun())) {
+      throw interrupted('Nothing was finished that could be kept: the same command begins anew.');
+    }
     if (code !== 'resume-mismatch' && (await store.begun())) {
       const next = again.has(code)
         ? 'another command needs --restart to begin anew'
         : 'the same command goes on from there';
       const kept = `What was done is kept in ${store.path}: ${next}.`;
       // An interruption was asked for: what it comes to is told even where remarks are not.
-      if (code === 'aborted') throw new DatafreeError(code, (error as Error).message, { hint: kept, cause: error });
+      if (code === 'aborted') throw interrupted(kept);
       console.remark(kept);
     }
     throw error;

@@ -13,13 +13,10 @@ import {
 /** On how many samples, the first ones, two networks are compared. */
 const compared = 128;
 
-/** How many times as far from its teacher a network has gone astray: less may be chance. */
-const far = 2;
-
 /**
- * The network that has learned, or what it was made from where learning took it far away, with a warning: a rate that is
- * too large for a network leads it further astray than rounding did. Of rows of classes the Kullback-Leibler divergence
- * counts, of anything else the squared error.
+ * The network that has learned, or what it was made from where learning brought it no nearer to its teacher, with a
+ * warning: a rate that is too large for a network leads it further away than rounding did. Of rows of classes the
+ * Kullback-Leibler divergence counts, of anything else the squared error, a mean over samples.
  *
  * @param batch samples a run
  */
@@ -31,9 +28,9 @@ export async function unlessAstray(
 ): Promise<Quantized> {
   const [before, after] = await divergences(model, [quantized.graph, graph], samples, batch, context);
   throwIfAborted(context.signal);
-  if ((after as number) <= far * (before as number)) return { ...quantized, graph };
+  if ((after as number) <= (before as number)) return { ...quantized, graph };
   const [is, was] = [after, before].map((value) => (value as number).toPrecision(4));
-  const warning = `Distillation led the network astray (divergence from its teacher ${is}, ${was} before): it stays as it was. Take a smaller learningRate or stepRate.`;
+  const warning = `Distillation led the network astray (divergence from its teacher ${is}, ${was} before): it stays as it was. Take more steps, or a smaller learningRate and stepRate.`;
   context.logger.warn(warning);
   return { ...quantized, warnings: [...quantized.warnings, warning] };
 }
@@ -48,11 +45,11 @@ async function divergences(
 ): Promise<number[]> {
   const sessions: Session[] = [];
   const sums = graphs.map(() => 0);
+  let seen = 0;
   try {
     for (const graph of [model.graph, ...graphs]) {
       sessions.push(await runtime.compile(graph, { threads }));
     }
-    let seen = 0;
     for await (const { data } of samples.batches(batch)) {
       // A network of a fixed batch takes no smaller one.
       if (data.dims[0] !== batch || seen >= compared) break;
@@ -70,7 +67,7 @@ async function divergences(
   } finally {
     await Promise.all(sessions.map((session) => session.dispose()));
   }
-  return sums;
+  return sums.map((sum) => sum / Math.max(1, seen));
 }
 
 /** How far one output is from another: of rows, over their classes; otherwise squared, element by element. */

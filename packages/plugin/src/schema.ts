@@ -49,7 +49,8 @@ export function parseOptions<Input, Output>(
 /** How to write one value where a list is wanted, where the schema tells that (valibot does). */
 function listHint(issue: SchemaIssue | undefined): string | undefined {
   const { expected, input } = (issue ?? {}) as { readonly expected?: unknown; readonly input?: unknown };
-  return expected === 'Array' && typeof input === 'string' ? `Give a list: ${JSON.stringify([input])}.` : undefined;
+  if (typeof input !== 'string' || typeof expected !== 'string' || !/\bArray\b/.test(expected)) return undefined;
+  return `Give a list: ${JSON.stringify(input.split(',').map((part) => part.trim()))}.`;
 }
 
 function pathOf(issue: SchemaIssue): string {

@@ -15,12 +15,12 @@ export function withQuantization(command: Command): Command {
     .option(
       '--budget <part>',
       'choose the bits of each layer: weights have this part of their bits in fp32, so that 0.125 is 4 bits on average (none)',
-      number('budget'),
+      number('budget', 1),
     )
     .option(
       '--operations-budget <part>',
       'the same for multiplications times the bits of weights and activations, both chosen, where 8/8 bits are 0.0625 (none)',
-      number('operations-budget'),
+      number('operations-budget', 1),
     )
     .option(
       '--first-last <bits>',

@@ -32,7 +32,8 @@ test('numbers, and lists of them', () => {
   }
   for (const text of ['', ' ', 'NaN', '%'])
     expect(() => number('x')(text)).toThrowError(expect.objectContaining(refusal));
-  expect(() => number('x')('20%')).toThrowError(expect.objectContaining({ ...refusal, hint: 'Give 0.2 for 20%.' }));
+  expect(() => number('x', 1)('20%')).toThrowError(expect.objectContaining({ ...refusal, hint: 'Give 0.2 for 20%.' }));
+  expect(() => number('x')('99%')).toThrowError(expect.objectContaining({ ...refusal, hint: 'Give 99 for 99%.' }));
 });
 
 test('intervals go from the lower to the higher number', () => {

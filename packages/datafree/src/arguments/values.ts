@@ -14,12 +14,12 @@ export function whole(name: string, low: number, high = Number.MAX_SAFE_INTEGER)
   };
 }
 
-/** A finite number. */
-export function number(name: string): Parser<number> {
+/** A finite number. @param hundred what stands for 100 per cent */
+export function number(name: string, hundred = 100): Parser<number> {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && Number.isFinite(value)) return value;
-    const part = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number.NaN;
+    const part = text.endsWith('%') ? (Number(text.slice(0, -1)) * hundred) / 100 : Number.NaN;
     throw invalid(name, text, 'a number', Number.isNaN(part) ? undefined : `Give ${part} for ${text}.`);
   };
 }
