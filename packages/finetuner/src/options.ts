@@ -23,7 +23,7 @@ export const fineTunerOptions = v.strictObject({
   optimiser: v.optional(v.picklist(['adam', 'sgd'])),
   /**
    * Largest learning rate of weights and biases. With `adam` in steps of the weights' grids, which each step of learning
-   * moves them by at most: 0.003 is three thousandths of one. With `sgd` as it is.
+   * moves them by at most: 0.01 is a hundredth of one. With `sgd` as it is.
    */
   learningRate: v.optional(rate),
   /** Largest learning rate of the logarithms of step sizes. */
@@ -74,8 +74,8 @@ const presets: Readonly<Record<'fast' | 'paper', Omit<ParsedOptions, 'preset' | 
     steps: 1000,
     batch: 64,
     optimiser: 'adam',
-    learningRate: 0.003,
-    stepRate: 6e-4,
+    learningRate: 0.01,
+    stepRate: 2e-3,
     schedule: 'cosine',
     learnSteps: 'both',
     learnCodes: true,

@@ -13,7 +13,8 @@ const at = (name: string): string => join(folder, name);
 const input = ['--preprocess', 'unit'];
 const synthesis = ['--method', 'gaussian', '--samples', '32'];
 const bits = ['--weights', '4', '--activations', '6'];
-const tuning = ['--finetune-steps', '120', '--finetune-option', 'batch=16', '--finetune-option', 'learningRate=0.005'];
+const rates = ['--finetune-option', 'learningRate=0.005', '--finetune-option', 'stepRate=0.002'];
+const tuning = ['--finetune-steps', '120', '--finetune-option', 'batch=16', ...rates];
 
 async function result<T>(...args: string[]): Promise<T> {
   const outcome = await runHere([...args, '--json']);
