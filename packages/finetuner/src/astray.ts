@@ -1,4 +1,5 @@
-import { classDivergence } from '@datafree/core';
+import { classDivergence, type Random } from '@datafree/core';
+import type { Augmenter } from '@datafree/inversion';
 import {
   type Context,
   type Graph,
@@ -9,24 +10,36 @@ import {
   type Tensor,
   throwIfAborted,
 } from '@datafree/plugin';
+import { viewsBy } from './views.ts';
 
 /** On how many samples, the first ones, two networks are compared. */
 const compared = 128;
 
+/** What networks are compared on. */
+export interface Comparison {
+  readonly model: Model;
+  readonly samples: SampleSet;
+  /** Samples a run. */
+  readonly batch: number;
+  /** Of batches, as learning uses it. */
+  readonly augmenter: Augmenter;
+  /** Views are drawn from it. */
+  readonly random: Random;
+}
+
 /**
  * The network that has learned, or what it was made from where learning brought it no nearer to its teacher, with a
  * warning: a rate that is too large for a network leads it further away than rounding did. Of rows of classes the
- * Kullback-Leibler divergence counts, of anything else the squared error, a mean over samples.
- *
- * @param batch samples a run
+ * Kullback-Leibler divergence counts, of anything else the squared error, a mean over samples. They are shown in new
+ * views: what was reconstructed before knows the samples themselves by heart.
  */
 export async function unlessAstray(
-  { model, samples, batch }: { readonly model: Model; readonly samples: SampleSet; readonly batch: number },
+  comparison: Comparison,
   quantized: Quantized,
   graph: Graph,
   context: Context,
 ): Promise<Quantized> {
-  const [before, after] = await divergences(model, [quantized.graph, graph], samples, batch, context);
+  const [before, after] = await divergences(comparison, [quantized.graph, graph], context);
   throwIfAborted(context.signal);
   if ((after as number) <= (before as number)) return { ...quantized, graph };
   const [is, was] = [after, before].map((value) => (value as number).toPrecision(4));
@@ -37,12 +50,12 @@ export async function unlessAstray(
 
 /** How far each of some graphs is from the network, over the first samples. */
 async function divergences(
-  model: Model,
+  { model, samples, batch, augmenter, random }: Comparison,
   graphs: readonly Graph[],
-  samples: SampleSet,
-  batch: number,
-  { runtime, threads, signal }: Context,
+  context: Context,
 ): Promise<number[]> {
+  const { runtime, threads, signal } = context;
+  const views = await viewsBy(augmenter, { model, batch, random }, context);
   const sessions: Session[] = [];
   const sums = graphs.map(() => 0);
   let seen = 0;
@@ -53,11 +66,12 @@ async function divergences(
     for await (const { data } of samples.batches(batch)) {
       // A network of a fixed batch takes no smaller one.
       if (data.dims[0] !== batch || seen >= compared) break;
+      const view = await views.of(data, seen);
       seen += batch;
       const outputs: Tensor[] = [];
       for (const session of sessions) {
         throwIfAborted(signal);
-        outputs.push((await session.run({ [model.input.name]: data }))[model.output.name] as Tensor);
+        outputs.push((await session.run({ [model.input.name]: view }))[model.output.name] as Tensor);
       }
       const [taught, ...learned] = outputs;
       learned.forEach((own, i) => {
@@ -65,7 +79,7 @@ async function divergences(
       });
     }
   } finally {
-    await Promise.all(sessions.map((session) => session.dispose()));
+    await Promise.all([views, ...sessions].map((own) => own.dispose()));
   }
   return sums.map((sum) => sum / Math.max(1, seen));
 }

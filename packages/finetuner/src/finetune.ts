@@ -44,6 +44,7 @@ import {
 } from '@datafree/student';
 import { unlessAstray } from './astray.ts';
 import { mixingMatrix } from './loop/mix.ts';
+import { paceFor, triedSteps } from './loop/pace.ts';
 import { Patience } from './loop/patience.ts';
 import { SamplePool } from './loop/pool.ts';
 import { feeds, writeStep } from './loop/step.ts';
@@ -97,8 +98,8 @@ export function distil(options: FineTunerOptions = {}): FineTuner {
 /** What {@link distillationStep} gives. */
 export interface DistillationStep {
   readonly program: StepProgram;
-  /** Draws the feeds of the augmentations. */
-  readonly draw: Augmenter['draw'];
+  /** Of the samples; its `draw` draws the feeds of the augmentations. */
+  readonly augmenter: Augmenter;
   /** The BatchNormalizations that follow, without which the student cannot be exported. */
   readonly batchNorms: ReadonlyMap<string, BatchNormSite> | undefined;
 }
@@ -121,7 +122,7 @@ export function distillationStep(
   const folded = foldBatchNorms(model.graph, operatorSetOf(model));
   const batchNorms = options.batchNorm === 'following' ? foldedBatchNorms(model, folded) : undefined;
   const program = writeStep({ model, folded, quantised: quantized.graph, batchNorms, augmenter, batch, options });
-  return { program, draw: augmenter.draw, batchNorms };
+  return { program, augmenter, batchNorms };
 }
 
 /** Steps between two checkpoints. */
@@ -144,13 +145,13 @@ async function fineTune(
   }
   const batch = batchOf(model, samples, options.batch);
   const random = new Random(context.seed).fork('fine-tuning');
-  const { program, draw, batchNorms } = distillationStep(model, quantized, batch, options);
+  const { program, augmenter, batchNorms } = distillationStep(model, quantized, batch, options);
   const runner = await program.compile(context.runtime, { threads: context.threads });
   try {
     const pool = new SamplePool(samples, batch, random);
-    await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw });
+    await run(runner, pool, { context, options, batch, random, sampleShape: samples.shape, draw: augmenter.draw });
     const learned = withoutTies(exportStudent(quantized.graph, runner.states, { batchNorms }));
-    return await unlessAstray({ model, samples, batch }, quantized, learned, context);
+    return await unlessAstray({ model, samples, batch, augmenter, random }, quantized, learned, context);
   } finally {
     await runner.dispose();
   }
@@ -165,28 +166,15 @@ interface Run {
   readonly draw: Augmenter['draw'];
 }
 
-async function run(
-  runner: StepRunner,
-  pool: SamplePool,
-  { context, options, batch, random, sampleShape, draw }: Run,
-): Promise<void> {
+async function run(runner: StepRunner, pool: SamplePool, own: Run): Promise<void> {
+  const { context, options } = own;
   const { steps } = options;
   const factor = schedules[options.schedule](steps);
   const patience = options.patience === undefined ? undefined : new Patience(steps, options.patience);
-  for (let step = await restore(runner, patience, context); step < steps; step++) {
-    throwIfAborted(context.signal);
-    const share = factor(step, undefined);
-    const own = random.fork('step', step);
-    const reads = await runner.step({
-      ...draw(own.fork('views')),
-      [feeds.samples]: tensorOf('float32', [batch, ...sampleShape], await pool.batch(step)),
-      ...(options.mixup > 0 && { [feeds.mix]: mixingMatrix(batch, options.mixup, own.fork('mix')) }),
-      [feeds.rate]: scalarOf('float32', share * options.learningRate),
-      [feeds.stepRate]: scalarOf('float32', share * options.stepRate),
-    });
-    const values = Object.fromEntries(
-      Object.entries(reads).map(([name, { data }]) => [name, (data as Float32Array)[0] as number]),
-    );
+  const begun = await restore(runner, patience, context);
+  const pace = begun?.pace ?? (await findPace(runner, pool, own));
+  for (let step = begun?.step ?? 0; step < steps; step++) {
+    const values = await learn(runner, pool, own, step, pace * factor(step, undefined));
     const loss = values.loss as number;
     if (!Number.isFinite(loss)) {
       throw new DatafreeError('not-finite', `The loss of step ${step + 1} is ${loss}.`, {
@@ -199,31 +187,87 @@ async function run(
     context.onProgress({ stage: 'fine-tuning', unit: 'steps', done: ends ? steps : step + 1, total: steps, values });
     if (last || ends) break;
     if ((step + 1) % checkpointEvery === 0) {
-      await context.checkpoint?.write(stateKey, packStates(kept(step + 1, patience, runner)));
+      await context.checkpoint?.write(stateKey, packStates(kept({ step: step + 1, pace }, patience, runner)));
     }
   }
 }
 
+/** One step at a part of the rates, and what it read. */
+async function learn(
+  runner: StepRunner,
+  pool: SamplePool,
+  { context, options, batch, random, sampleShape, draw }: Run,
+  step: number,
+  share: number,
+): Promise<Readonly<Record<string, number>>> {
+  throwIfAborted(context.signal);
+  const own = random.fork('step', step);
+  const reads = await runner.step({
+    ...draw(own.fork('views')),
+    [feeds.samples]: tensorOf('float32', [batch, ...sampleShape], await pool.batch(step)),
+    ...(options.mixup > 0 && { [feeds.mix]: mixingMatrix(batch, options.mixup, own.fork('mix')) }),
+    [feeds.rate]: scalarOf('float32', share * options.learningRate),
+    [feeds.stepRate]: scalarOf('float32', share * options.stepRate),
+  });
+  return Object.fromEntries(
+    Object.entries(reads).map(([name, { data }]) => [name, (data as Float32Array)[0] as number]),
+  );
+}
+
+/** Tries how fast the student can learn, and leaves it as it was. */
+async function findPace(runner: StepRunner, pool: SamplePool, own: Run): Promise<number> {
+  const initial = new Map(runner.states);
+  const reset = () => {
+    for (const [name, value] of initial) runner.set(name, value);
+  };
+  const pace = await paceFor(async (tried) => {
+    const losses: number[] = [];
+    for (let step = 0; step < triedSteps; step++) {
+      losses.push((await learn(runner, pool, own, step, tried)).loss as number);
+    }
+    reset();
+    return losses;
+  });
+  if (pace < 1)
+    own.context.logger.info(
+      `distil: learns at ${pace.toPrecision(2)} of its rates, as all of them throw this network back.`,
+    );
+  return pace;
+}
+
 const stateKey = 'fine-tuning';
 const stepState = 'step';
+const paceState = 'pace';
 const lossesState = 'losses';
 
-/** What a checkpoint holds: the step that comes next, the losses where they decide about the end, and the states. */
-function kept(step: number, patience: Patience | undefined, runner: StepRunner): ReadonlyMap<string, Tensor> {
+/** How far a run is: the step that comes next, and at which part of its rates it learns. */
+interface Begun {
+  readonly step: number;
+  readonly pace: number;
+}
+
+/** What a checkpoint holds: how far the run is, the losses where they decide about the end, and the states. */
+function kept({ step, pace }: Begun, patience: Patience | undefined, runner: StepRunner): ReadonlyMap<string, Tensor> {
   return new Map<string, Tensor>([
     [stepState, tensorOf('float32', [1], [step])],
+    [paceState, tensorOf('float32', [1], [pace])],
     ...(patience === undefined ? [] : [[lossesState, patience.losses] as const]),
     ...runner.states,
   ]);
 }
 
-/** Takes up the states of an interrupted run and returns the step that comes next. */
-async function restore(runner: StepRunner, patience: Patience | undefined, { checkpoint }: Context): Promise<number> {
+/** Takes up the states of an interrupted run, if there is one. */
+async function restore(
+  runner: StepRunner,
+  patience: Patience | undefined,
+  { checkpoint }: Context,
+): Promise<Begun | undefined> {
   const bytes = await checkpoint?.read(stateKey);
-  if (bytes === undefined) return 0;
-  const states = unpackStates(bytes, kept(0, patience, runner));
-  const step = numbersOf(states.get(stepState) as Tensor)[0] as number;
+  if (bytes === undefined) return undefined;
+  const states = unpackStates(bytes, kept({ step: 0, pace: 1 }, patience, runner));
+  const read = (name: string) => numbersOf(states.get(name) as Tensor)[0] as number;
+  const step = read(stepState);
   patience?.resume(states.get(lossesState) as Tensor, step);
   for (const name of runner.states.keys()) runner.set(name, states.get(name) as Tensor);
-  return step;
+  return { step, pace: read(paceState) };
 }

@@ -24,6 +24,7 @@ export const fineTunerOptions = v.strictObject({
   /**
    * Largest learning rate of weights and biases. With `adam` in steps of the weights' grids, which each step of learning
    * moves them by at most: 0.01 is a hundredth of one. With `sgd` as it is.
+   * A first dozen steps are tried: where they throw the network back, all rates are divided by three, up to four times.
    */
   learningRate: v.optional(rate),
   /** Largest learning rate of the logarithms of step sizes. */
