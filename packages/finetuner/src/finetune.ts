@@ -223,7 +223,8 @@ async function findPace(runner: StepRunner, pool: SamplePool, own: Run): Promise
   const pace = await paceFor(async (tried) => {
     const losses: number[] = [];
     for (let step = 0; step < triedSteps; step++) {
-      losses.push((await learn(runner, pool, own, step, tried)).loss as number);
+      // Samples that are still to be made are not waited for.
+      losses.push((await learn(runner, pool, own, step % pool.stepsAtOnce, tried)).loss as number);
     }
     reset();
     return losses;

@@ -91,4 +91,13 @@ describe('SamplePool', () => {
     const pool = new SamplePool(indices(3), 5, new Random(1));
     expect(new Set(await pool.batch(0))).toEqual(new Set([0, 1, 2]));
   });
+
+  it('tells how many steps wait for no sample', async () => {
+    const { samples, made } = growing(20, 4);
+    const pool = new SamplePool(samples, 2, new Random(1));
+    expect(pool.stepsAtOnce).toBe(2);
+    for (let step = 0; step < pool.stepsAtOnce; step++) await pool.batch(step);
+    expect(made()).toBe(4);
+    expect(new SamplePool(indices(20), 2, new Random(1)).stepsAtOnce).toBe(Number.POSITIVE_INFINITY);
+  });
 });

@@ -27,6 +27,11 @@ export class SamplePool {
     this.#phases = phasesOf(samples, batch);
   }
 
+  /** How many steps draw from the samples alone that are there from the beginning; all of them where the set is complete. */
+  get stepsAtOnce(): number {
+    return this.#phases[1]?.from ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The samples of step `step`, as [batch, …shape] in one array. */
   async batch(step: number): Promise<Float32Array> {
     const size = elementCount(this.#samples.shape);
