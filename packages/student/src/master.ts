@@ -71,7 +71,7 @@ export function decodedWeight(graph: Graph, weight: WeightQuantiser): Tensor<'fl
 }
 
 /** The step of an element of a weight, by its place. */
-function stepsOf(graph: Graph, weight: WeightQuantiser): (index: number) => number {
+export function stepsOf(graph: Graph, weight: WeightQuantiser): (index: number) => number {
   const scales = numbersOf(graph.initializers.get(weight.scale) as Tensor);
   const channelAt = channelsOf(graph, weight);
   return (index) => scales[channelAt(index)] as number;

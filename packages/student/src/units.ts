@@ -1,6 +1,6 @@
 import { numbersOf } from '@datafree/core';
 import type { Graph, Tensor } from '@datafree/plugin';
-import { channelsOf } from './master.ts';
+import { stepsOf } from './master.ts';
 import { type ActivationQuantiser, type Bias, findQuantisers, type WeightQuantiser } from './quantisers.ts';
 import { stateOf } from './states.ts';
 
@@ -17,12 +17,10 @@ export function unitsOf(graph: Graph): ReadonlyMap<string, Float32Array> {
   const numbers = (name: string): ArrayLike<number> => numbersOf(graph.initializers.get(name) as Tensor);
   const byOutput = new Map(weights.map((weight) => [weight.node.outputs[0] as string, weight]));
   for (const weight of weights) {
-    const scales = numbers(weight.scale);
-    const channelAt = channelsOf(graph, weight);
-    const codes = numbers(weight.codes);
+    const stepAt = stepsOf(graph, weight);
     units.set(
       stateOf.weight(weight.codes),
-      Float32Array.from(codes, (_, i) => scales[channelAt(i)] as number),
+      Float32Array.from(numbers(weight.codes), (_, i) => stepAt(i)),
     );
   }
   for (const layer of graph.nodes) {
